@@ -1,0 +1,1 @@
+"""From a price file to scaled windows: prices, returns, scaling, windows."""

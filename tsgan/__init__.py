@@ -1,0 +1,1 @@
+"""tsgan: synthetic price paths from one price file."""

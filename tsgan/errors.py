@@ -1,0 +1,23 @@
+"""The errors that tsgan raises on purpose: each says what was expected, what came, and the remedy."""
+
+from __future__ import annotations
+
+
+class TsganError(Exception):
+    """Base of every error that a user can mend; the command line prints it as one line, exit code 1."""
+
+
+class DataError(TsganError):
+    """A file or array does not hold what was expected of it."""
+
+
+class ConfigError(TsganError, ValueError):
+    """A setting is outside its range, or two settings contradict each other."""
+
+
+class CheckpointError(TsganError):
+    """A model directory is missing, truncated, foreign or from an incompatible version."""
+
+
+class TrainingError(TsganError):
+    """Training could not continue: it diverged in spite of the returns to the last good state."""
