@@ -1,1 +1,74 @@
-"""tsgan: synthetic price paths from one price file."""
+"""tsgan: synthetic price paths for backtests, and how far they are from the real series.
+
+>>> from tsgan import TimeSeriesGAN, read_prices, evaluate  # doctest: +SKIP
+>>> model = TimeSeriesGAN().fit(read_prices("prices.csv"))  # doctest: +SKIP
+>>> model.sample(n_samples=500, horizon=252).to_frame()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tsgan.config import Config, NetworkConfig, TrainingConfig
+    from tsgan.data.prices import Prices, read_prices
+    from tsgan.errors import (
+        CheckpointError,
+        ConfigError,
+        DataError,
+        TrainingError,
+        TsganError,
+    )
+    from tsgan.evaluation import evaluate
+    from tsgan.model import TimeSeriesGAN
+    from tsgan.results import Evaluation
+    from tsgan.scenarios import Scenarios
+
+_HOMES = {
+    "CheckpointError": "tsgan.errors",
+    "Config": "tsgan.config",
+    "ConfigError": "tsgan.errors",
+    "DataError": "tsgan.errors",
+    "Evaluation": "tsgan.results",
+    "NetworkConfig": "tsgan.config",
+    "Prices": "tsgan.data.prices",
+    "Scenarios": "tsgan.scenarios",
+    "TimeSeriesGAN": "tsgan.model",
+    "TrainingConfig": "tsgan.config",
+    "TrainingError": "tsgan.errors",
+    "TsganError": "tsgan.errors",
+    "evaluate": "tsgan.evaluation",
+    "read_prices": "tsgan.data.prices",
+}
+
+__all__ = [
+    "CheckpointError",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "Evaluation",
+    "NetworkConfig",
+    "Prices",
+    "Scenarios",
+    "TimeSeriesGAN",
+    "TrainingConfig",
+    "TrainingError",
+    "TsganError",
+    "evaluate",
+    "read_prices",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``tsgan --help`` stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tsgan' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

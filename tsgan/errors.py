@@ -1,10 +1,10 @@
-"""The errors that tsgan raises on purpose: each says what was expected, what came, and the remedy."""
+"""The errors that tsgan raises on purpose: what was expected, what came, and the remedy."""
 
 from __future__ import annotations
 
 
 class TsganError(Exception):
-    """Base of every error that a user can mend; the command line prints it as one line, exit code 1."""
+    """Base of every error that a user can mend; the command line prints it as one line."""
 
 
 class DataError(TsganError):

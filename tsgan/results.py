@@ -1,4 +1,4 @@
-"""What an evaluation found: typed values that the report, the terminal and JSON render as they are."""
+"""What an evaluation found: typed values that report, terminal and JSON render as they are."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Evaluation:
         return sum(row.verdict in verdicts for row in self.rows if row.name in SEVENTEEN)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the content of ``metrics.json``: JSON types only, None for what is not a number."""
+        """Return the content of ``metrics.json``: JSON types, None for what is not a number."""
         return {
             "name": self.name,
             "returns": self.returns,

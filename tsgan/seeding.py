@@ -7,10 +7,13 @@ independent, and path ``k`` depends on the seed and ``k`` alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 
-INITIAL_WEIGHTS, BATCHES, TRAINING_NOISE, VALIDATION, PATHS, BOOTSTRAP, BASELINES = range(7)
+WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, SUBSAMPLES = range(8)
 """First integer of a stream's name: the purpose that it serves."""
 
 
@@ -19,7 +22,21 @@ def numpy_generator(seed: int, *name: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, *name))))
 
 
-def torch_generator(seed: int, *name: int) -> torch.Generator:
-    """Return the torch generator, on the CPU, of the stream ``(seed, *name)``."""
-    state = int(np.random.SeedSequence((seed, *name)).generate_state(1, np.uint64)[0])
-    return torch.Generator().manual_seed(state & (2**63 - 1))
+def torch_generator(seed: int, *name: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return the torch generator on ``device`` of the stream ``(seed, *name)``."""
+    return torch.Generator(device).manual_seed(_state(seed, *name))
+
+
+@contextmanager
+def initial_weights(seed: int, *name: int) -> Iterator[None]:
+    """Let networks built within the block draw their weights from the stream ``(seed, *name)``.
+
+    torch's layers draw from the global generator when they are built; its state is put back.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_state(seed, *name))
+        yield
+
+
+def _state(seed: int, *name: int) -> int:
+    return int(np.random.SeedSequence((seed, *name)).generate_state(1, np.uint64)[0]) & (2**63 - 1)

@@ -1,0 +1,51 @@
+"""The command ``tsgan``; each command's heavy imports sit in its body."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tsgan.cli.evaluate import evaluate
+from tsgan.cli.fit import fit
+from tsgan.cli.generate import generate
+from tsgan.cli.info import info
+
+app = typer.Typer(
+    name="tsgan",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(fit)
+app.command()(generate)
+app.command()(evaluate)
+app.command()(info)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"tsgan {version('tsgan')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Synthetic price paths for backtests from one price file, with an honest report.
+
+    Begin with: tsgan fit prices.csv
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,101 @@
+"""What the commands share: errors as one line, durations, options."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+
+from tsgan.errors import ConfigError, TsganError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+INTERRUPTED = 130
+
+PricesFile = Annotated[
+    Path,
+    typer.Argument(metavar="PRICES", help="Price file: CSV (also .gz, .zip, .xz) or Parquet."),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="Price column to use; default: the adjusted close, else the close.",
+    ),
+]
+
+
+def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Print a TsganError as one line on stderr, exit code 1; Ctrl-C exits with 130."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except TsganError as error:
+            typer.echo("tsgan: " + " ".join(str(error).split()), err=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            typer.echo("tsgan: interrupted; nothing was left half written", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+    return wrapper
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of ``90``, ``90s``, ``5m``, ``1.5h``, ``1h30m``.
+
+    Raises:
+        typer.BadParameter: for anything else, or nothing above 0.
+    """
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0}
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        seconds = float(text)
+    elif re.fullmatch(r"(\d+(\.\d+)?[hms])+", text):
+        seconds = sum(
+            float(number) * units[unit]
+            for number, _, unit in re.findall(r"(\d+(\.\d+)?)([hms])", text)
+        )
+    else:
+        seconds = 0.0
+    if seconds <= 0:
+        raise typer.BadParameter(f"expected a duration such as 90s, 5m or 1h30m, got {text!r}")
+    return seconds
+
+
+def duration(seconds: float) -> str:
+    """Return ``seconds`` as ``42 s``, ``4 min 10 s`` or ``1 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def parse_holdout(text: str) -> float | str:
+    """Return a fraction, or the text itself where it is a date or ``auto``."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if text == "auto" or re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return text
+    raise typer.BadParameter(
+        f"expected a fraction such as 0.2 or a date as YYYY-MM-DD, got {text!r}"
+    )
+
+
+def demand_writable(path: Path) -> None:
+    """Raise ConfigError before any work if ``path`` lies in no folder."""
+    if not path.parent.is_dir():
+        raise ConfigError(
+            f"{path}: expected a folder that exists, {path.parent} does not; create it or choose "
+            "another --out"
+        )

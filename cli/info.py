@@ -1,0 +1,66 @@
+"""``tsgan info``: what a model directory holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tsgan.cli.common import duration, reports_errors
+
+ModelDirectory = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Model directory that tsgan fit wrote.")
+]
+
+
+@reports_errors
+def info(model: ModelDirectory) -> None:
+    """Show a model's configuration, training data, versions and figures."""
+    from tsgan.model import TimeSeriesGAN
+    from tsgan.report_rows import number
+
+    loaded = TimeSeriesGAN.load(model)
+    data, training, levels = loaded.facts_, loaded.training_, loaded.volatility_
+    state = "finished" if training.finished else "interrupted"
+    best = "" if training.best_score is None else f", held-out score {number(training.best_score)}"
+    lines = {
+        "model": str(model),
+        "data": f"{data.source}, column {data.column}, {data.prices:,} prices",
+        "dates": f"{data.first_date} … {data.last_date}" if data.first_date else "none in the file",
+        "trained on": f"the first {data.training:,} of {data.returns:,} returns"
+        + (f", up to {data.training_end}" if data.training_end else ""),
+        "sha256": data.sha256,
+        "training": f"{state}: {training.steps:,} steps in {duration(training.seconds)} on "
+        f"{training.device}; kept step {training.best_step:,}{best}",
+        "volatility": f"low {levels.low:.1%}, mid {levels.mid:.1%}, high {levels.high:.1%} a year; "
+        f"seen {levels.smallest:.1%} … {levels.largest:.1%}",
+        "versions": ", ".join(f"{k} {v}" for k, v in loaded.manifest()["versions"].items()),
+    }
+    for name, text in lines.items():
+        typer.echo(f"{name:<12}{text}")
+    for note in data.notes:
+        typer.echo(f"{'note':<12}{note}")
+    typer.echo(f"{'config':<12}{json.dumps(loaded.config.to_dict())}")
+    _figures(model / "metrics.json")
+
+
+def _figures(path: Path) -> None:
+    """Show the rows of ``metrics.json`` where there is one."""
+    from tsgan.errors import CheckpointError
+    from tsgan.report_rows import number
+
+    if not path.is_file():
+        typer.echo(f"{'figures':<12}none yet: tsgan fit writes them when it ends")
+        return
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+        lines = [f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}" for row in rows]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path}: expected the metrics of tsgan fit, got another file; fit again"
+        ) from error
+    typer.echo("figures")
+    for line in lines:
+        typer.echo("  " + line)

@@ -1,0 +1,91 @@
+"""What counts as a table of prices, in which dialects, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tsgan.data.prices import Prices, read_prices
+from tsgan.errors import DataError
+
+
+def write(folder: Path, text: str | bytes, name: str = "prices.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def closes(prices: Prices) -> list[float]:
+    return prices.values.iloc[:, 0].tolist()
+
+
+ROWS = "2020-01-01,1,9,1,5,100\n2020-01-02,2,9,1,6,100\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "an empty file"),
+        ("Date,Close\n", "rows of data below a header"),
+        ("Date,Close\n2020-01-01,1,5\n", "line 2: expected 2 fields .* found 3"),
+        (f"Date,Open,High,Low,Close,Volume\n{ROWS}2020-01-03,9,1,7,100\n", "line 4: .* found 5"),
+        (f"Date,Open,High,Low,Close,Volume\n{ROWS}2020-01-03,9\n", "line 4: .* found 2"),
+        ('Date,Close\n2020-01-01,"1\n2020-01-02,2"\n2020-01-03,3\n', "line 2: .*closed quotes"),
+        ("Date,Close\n2020-01-01,1\n2020-01-01,2\n", "line 3: .* 2020-01-01 than in line 2"),
+        ("Date,Open,Volume\n2020-01-01,1,5\n2020-01-02,2,5\n", None),
+        ("Date,Foo,Bar\n2020-01-01,1,5\n2020-01-02,2,5\n", "'Date', 'Foo', 'Bar'; name one"),
+        ("Date,Close,close\n2020-01-01,1,5\n2020-01-02,2,5\n", "one column 'Close', found 2"),
+        ("Close,2020\n1,2\n3,4\n", "line 1: expected a header or a row like those below"),
+        ("<!DOCTYPE html><html></html>", "web page"),
+        ('{"prices": [1, 2]}', "JSON"),
+        (b"\x00\x01\x02\x03" * 99, "binary data"),
+        (b"PAR1" + b"\x00" * 99, "whole Parquet file"),
+        (gzip.compress(b"Date,Close\n2020-01-01,1\n" * 99)[:-9], "damaged or truncated"),
+        (gzip.compress(bytes(100_000_000)), "200-fold"),
+    ],
+)
+def test_what_is_no_table_of_prices_is_refused(
+    tmp_path: Path, text: str | bytes, message: str | None
+) -> None:
+    path = write(tmp_path, text)
+    if message is None:
+        assert closes(read_prices(path)) == [1, 2]
+        return
+    with pytest.raises(DataError, match=message) as caught:
+        read_prices(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_first_rows_may_lack_volume_where_high_and_low_prove_the_close(tmp_path: Path) -> None:
+    header = "Date,Open,High,Low,Close,Volume\n"
+    path = write(tmp_path, f"{header}2019-12-30,3,9,1,7\n2019-12-31,3,9,1,8\n{ROWS}")
+    assert closes(read_prices(path)) == [7, 8, 5, 6]
+    with pytest.raises(
+        DataError, match=r"line 2: .* found 5, so that a price may stand in another"
+    ):
+        read_prices(write(tmp_path, f"{header}2019-12-31,9,1,7,100\n{ROWS}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date;Close\n2020-01-01;1,5\n2020-01-02;2,5\n",
+        "Date\tClose\r\n2020-01-01\t1.5\r\n2020-01-02\t2.5",
+        "Date|Close\r2020-01-01|1.5\r2020-01-02|2.5\r",
+        "# from a friend\n\nDate, Close\n2020-01-01, 1.5\n\n2020-01-02, 2.5\n",
+        "My prices,\nDate,Close\nday,EUR\n2020-01-01,1.5\n2020-01-02,2.5\nSource: me,\n",
+        ",0\n2020-01-01,1.5\n2020-01-02,2.5\n",
+        "Date,Close\n2020-01-01,1.5,\n2020-01-02,2.5,\n",
+        "2020-01-01,1.5\n2020-01-02,2.5\n",
+        "\ufeffDate,Close\n2020-01-01,1.5\n2020-01-02,2.5\n",
+        "Date,Close\n2020-01-01,1.5\n2020-01-02,2.5\n".encode("utf-16"),
+        "Name,Date,Close\nCaf\xe9,2020-01-01,1.5\nCaf\xe9,2020-01-02,2.5\n".encode("cp1252"),
+    ],
+)
+def test_dialects_give_the_same_prices(tmp_path: Path, text: str | bytes) -> None:
+    prices = read_prices(write(tmp_path, text))
+    assert closes(prices) == [1.5, 2.5] and prices.rows_read == 2
+    assert list(prices.values.index) == [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02")]

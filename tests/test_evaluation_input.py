@@ -1,0 +1,62 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsgan.errors import ConfigError, DataError
+from tsgan.evaluation_input import check_settings, returns_array
+
+RETURNS = np.random.default_rng(0).normal(size=(3, 50)) * 0.01
+HOLED = np.where(np.arange(150).reshape(3, 50) == 107, np.nan, RETURNS)
+INFINITE = np.where(np.arange(50) > 47, np.inf, RETURNS[0])
+PRICES = 100 * np.exp(np.cumsum(RETURNS[0]))
+
+
+@pytest.mark.parametrize(
+    ("values", "dimensions", "message"),
+    [
+        (RETURNS, 1, r"real: expected one dimension, \(n,\), got shape \(3, 50\); .*single series"),
+        (RETURNS[0], 2, r"expected two dimensions, .* got shape \(50,\); .*values\[None, :\]"),
+        (0.01, 1, r"got shape \(\)"),
+        ([0.01], 1, r"at least 2 log returns, got shape \(1,\); pass a longer series"),
+        ([], 1, r"at least 2 log returns, got shape \(0,\)"),
+        (np.empty((0, 9)), 2, r"at least 2 log returns, got shape \(0, 9\)"),
+        (["a", "b"], 1, "expected an array of numbers, got list .*; pass numbers"),
+        ([[0.1, 0.2], [0.1]], 2, "expected an array of numbers, got list"),
+        (HOLED, 2, r"got 1 that are NaN or infinite, the first at \[2, 7\]; remove or fill"),
+        (INFINITE, 1, r"got 2 that are NaN or infinite, the first at \[48\]"),
+        (np.full(30, 0.02), 1, "that vary, got 30 times 0.02; check the column"),
+        (PRICES, 1, r"values around \S+, which look like prices; pass numpy.diff\(numpy.log"),
+        (
+            np.where(np.arange(50) == 3, -2e5, RETURNS[0]),
+            1,
+            r"one of size 2e\+05, beyond any price",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_with_what_came_and_the_remedy(values, dimensions, message):
+    with pytest.raises(DataError, match=message) as error:
+        returns_array("real", values, dimensions)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_like_an_array_becomes_one():
+    for values in (RETURNS[0], RETURNS[0].tolist(), pd.Series(RETURNS[0])):
+        array = returns_array("real", values, 1)
+        assert array.dtype == np.float64 and array.tolist() == RETURNS[0].tolist()
+    assert returns_array("synthetic", RETURNS[:, ::2].astype(np.float32), 2).flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ((19, 250.0, (), 200), "bootstrap_paths: expected at least 20.* got 19"),
+        ((200, 0.5, (), 200), "bootstrap_block: expected at least 1 step, got 0.5"),
+        ((200, float("nan"), (), 200), "bootstrap_block"),
+        ((200, 250.0, ("GARCH-n", "LSTM"), 200), "among GARCH-n, .* got 'LSTM'"),
+        ((200, 250.0, (), 0), "baseline_paths: expected at least 1, got 0"),
+    ],
+)
+def test_settings_outside_their_range_are_named(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        check_settings(*settings)
+    check_settings(20, 1.0, ("GARCH-n", "iid bootstrap"), 1)

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from tsgan.metrics import LAGS, METRICS, Sample
+from tsgan.results import SEVENTEEN
+
+OTHERS = (
+    *("skew", "kurtosis", "Hill 2.5%", "Hill left 5%", "Hill right 5%"),
+    *("VaR 1%", "VaR 5%", "VaR 95%", "VaR 99%", "ES 5%", "ES 95%"),
+)
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+@pytest.fixture(scope="module")
+def real() -> Sample:
+    returns = np.random.default_rng(0).standard_t(4, size=(1, 2_000)) * 0.01
+    return Sample(returns)
+
+
+def measure(name: str, real: Sample, paths: np.ndarray) -> float:
+    return BY_NAME[name].measure(real, Sample(paths))
+
+
+def test_the_table_has_the_rows_of_the_protocol_in_their_order():
+    assert tuple(metric.name for metric in METRICS) == SEVENTEEN + OTHERS
+    for metric in METRICS:
+        assert metric.meaning.endswith(".") and metric.meaning[0].isupper()
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_series_is_at_no_distance_from_itself(name, real):
+    assert measure(name, real, np.repeat(real.paths, 3, axis=0)) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_foreign_series_is_at_a_distance(name, real):
+    trend = np.sin(np.arange(2_000) / 200)  # slow volatility, skewed, with a thin tail
+    foreign = (np.random.default_rng(1).exponential(size=(4, 2_000)) - 0.9) * 0.01 * (2 + trend)
+    assert measure(name, real, foreign) > 0.02
+
+
+def test_a_scaled_series_is_off_by_its_scale_where_scale_counts(real):
+    scaled = 1.1 * real.paths
+    for name in ("sd", "ES 1%", "ES 5%", "ES 95%", "ES 99%", "VaR 1%", "VaR 99%"):
+        assert measure(name, real, scaled) == pytest.approx(0.1), name
+    for name in ("ACF(abs)", "Lev", "vol dispersion", "skew", "kurtosis", "Hill 5%"):
+        assert measure(name, real, scaled) == pytest.approx(0, abs=1e-9), name
+    assert measure("sd", real, -scaled) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("k", [1, 5, 20, 100])
+def test_distances_of_sums_are_in_units_of_their_standard_deviation(k, real):
+    sums = np.convolve(real.paths[0], np.ones(k), "valid")
+    expected = np.abs(sums).mean() / sums.std()  # against a sample of zeros
+    assert measure(f"W1({k})/sd", real, np.zeros((2, 2_000))) == pytest.approx(expected)
+
+
+def test_curves_are_averaged_over_paths_before_they_are_compared(real):
+    paths = np.random.default_rng(2).standard_t(4, size=(5, 2_000))
+    sample = Sample(paths)
+    for kind, transformed in (("id", paths), ("abs", np.abs(paths)), ("sq", paths**2)):
+        own = [Sample(path[None]).autocorrelations("id") for path in transformed]
+        gap = np.mean(own, axis=0) - real.autocorrelations(kind)
+        expected = np.sqrt(np.mean(gap**2))
+        assert BY_NAME[f"ACF({kind})"].measure(real, sample) == pytest.approx(expected)
+    gap = sample.leverages().mean(axis=0) - real.leverages()[0]
+    assert BY_NAME["Lev"].measure(real, sample) == pytest.approx(np.sqrt(np.sum(gap**2)))
+    assert gap.shape == (LAGS,)
+
+
+def test_tails_are_told_apart(real):
+    heavy_losses = real.paths.copy()
+    heavy_losses[heavy_losses < -0.03] *= 3
+    assert measure("Hill left 5%", real, heavy_losses) > 0.1
+    assert measure("Hill right 5%", real, heavy_losses) == 0
+    assert measure("ES 1%", real, heavy_losses) > 0.5 > measure("ES 99%", real, heavy_losses) == 0
+
+
+def test_figures_are_the_statistics_of_both_sides(real):
+    assert BY_NAME["sd"].figures(real, Sample(2 * real.paths)) == pytest.approx(
+        (real.paths.std(), 2 * real.paths.std())
+    )
+    assert BY_NAME["Lev"].figures(real, real) == (None, None)
+
+
+def test_obstacles_name_what_is_missing(real):
+    short = Sample(real.paths[:, :150])
+    assert BY_NAME["ACF(abs)"].obstacle(short, real) == "needs 500 real returns, there are 150"
+    assert BY_NAME["Hill 5%"].obstacle(real, short) == "needs 200 synthetic returns, there are 150"
+    many = Sample(np.repeat(real.paths[:, :80], 50, axis=0))
+    assert BY_NAME["W1(100)/sd"].obstacle(real, many) == "needs paths of 101 steps, they have 80"
+    assert BY_NAME["W1(20)/sd"].obstacle(real, many) == ""
+
+
+def test_rows_can_be_measured_wherever_no_obstacle_is_named():
+    returns = np.random.default_rng(3).normal(size=20_000)
+    for metric in METRICS:
+        real = Sample(returns[None, : metric.least_real])
+        count = -(-metric.least_real // metric.least_steps)
+        synthetic = Sample(returns[: count * metric.least_steps].reshape(count, -1))
+        assert metric.obstacle(real, synthetic) == ""
+        assert np.isfinite(metric.measure(real, synthetic)), metric.name
+
+
+def test_what_is_not_defined_is_not_finite_and_does_not_warn():
+    flat = Sample(np.tile([0.01, -0.01], 500)[None])  # every sum of 20 steps is 0
+    assert not np.isfinite(BY_NAME["W1(20)/sd"].measure(flat, flat))
+    assert not np.isfinite(BY_NAME["Hill 5%"].measure(flat, flat))

@@ -1,0 +1,136 @@
+"""Model directories: safetensors and JSON, each file whole or absent, nothing that can be executed.
+
+``generator.safetensors`` and ``manifest.json`` are the model; ``training.safetensors`` is the state
+from which an interrupted run goes on, with its numbers in the header of the same file, so that the
+two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from tsgan.errors import CheckpointError
+from tsgan.files import write_atomically
+
+FORMAT = 1
+MANIFEST, WEIGHTS, TRAINING = "manifest.json", "generator.safetensors", "training.safetensors"
+LARGEST_MANIFEST = 4 * 2**20
+LARGEST_TENSORS = 2**30
+
+
+def write_model(
+    directory: Path, weights: Mapping[str, Tensor], manifest: Mapping[str, Any]
+) -> None:
+    """Write the weights, then the manifest that holds their hash.
+
+    Args:
+        directory: created where it is missing.
+        weights: tensors on the CPU by name.
+        manifest: JSON values; ``format`` and ``weights_sha256`` are added.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})
+    content = {"format": FORMAT, **manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
+    write_atomically(directory / WEIGHTS, data)
+    write_atomically(directory / MANIFEST, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """Return the manifest of a model directory.
+
+    Raises:
+        CheckpointError: if the directory is none, or its manifest is damaged or of another format.
+    """
+    path = directory / MANIFEST
+    if not path.is_file():
+        what = "has no manifest.json" if directory.is_dir() else "does not exist"
+        raise CheckpointError(
+            f"{directory}: expected a model directory of tsgan fit, but it {what}"
+        )
+    if path.stat().st_size > LARGEST_MANIFEST:
+        raise CheckpointError(f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: expected JSON, got a damaged file ({error})") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        got = manifest.get("format") if isinstance(manifest, dict) else None
+        raise CheckpointError(
+            f"{path}: expected a tsgan manifest of format {FORMAT}, got format {got!r}"
+        )
+    return manifest
+
+
+def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return the generator's weights, checked against the hash in the manifest."""
+    path = directory / WEIGHTS
+    _check_size(path)
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != manifest.get("weights_sha256"):
+        raise CheckpointError(
+            f"{path}: expected the bytes that manifest.json describes, got others (truncated or "
+            "changed); restore the directory or fit again"
+        )
+    try:
+        return safetensors.torch.load(data)
+    except SafetensorError as error:
+        raise CheckpointError(f"{path}: expected safetensors, got a damaged file") from error
+
+
+def write_training(
+    directory: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]
+) -> None:
+    """Write the state of a run: tensors, and JSON numbers in the header of the same file."""
+    directory.mkdir(parents=True, exist_ok=True)
+    metadata = {"tsgan": json.dumps(numbers, allow_nan=False)}
+    write_atomically(directory / TRAINING, safetensors.torch.save(dict(tensors), metadata))
+
+
+def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return what ``write_training`` wrote; CheckpointError if there is none or it is damaged."""
+    path = directory / TRAINING
+    _check_size(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            numbers = json.loads((file.metadata() or {})["tsgan"])
+    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path}: expected a training state of tsgan, got a damaged file; fit again with "
+            "--overwrite"
+        ) from error
+    if not isinstance(numbers, dict):
+        raise CheckpointError(f"{path}: expected a training state of tsgan, got another file")
+    return tensors, numbers
+
+
+def _check_size(path: Path) -> None:
+    if not path.is_file():
+        raise CheckpointError(f"{path}: expected this file of a model directory, found none")
+    if path.stat().st_size > LARGEST_TENSORS:
+        raise CheckpointError(f"{path}: expected at most {LARGEST_TENSORS} bytes, got more")
+
+
+FILES = (MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png")
+
+
+def is_model(directory: Path) -> bool:
+    """Return whether ``directory`` holds a model, whole or interrupted, and nothing else."""
+    if not directory.is_dir():
+        return False
+    names = {path.name for path in directory.iterdir()}
+    return bool(names & {MANIFEST, TRAINING}) and names <= set(FILES)
+
+
+def remove_model(directory: Path) -> None:
+    """Remove the files of a model, the manifest first, so that no half of one looks whole."""
+    for name in FILES:
+        (directory / name).unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+"""The condition that a path can be given: the volatility that it shall realise.
+
+Inside, a condition is ``(log volatility in scaled units, 1)``, or ``(0, 0)`` where none is given.
+Outside, it is an annualised volatility, or one of the levels ``low``, ``mid`` and ``high``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tsgan.errors import ConfigError
+
+LEVELS = ("low", "mid", "high")
+SMALLEST_LOG_VOLATILITY = math.log(1e-3)
+"""Floor for windows in which nothing moves, so that their logarithm is finite."""
+
+
+def log_volatility(windows: Tensor) -> Tensor:
+    """Return ``½ ln(mean square)`` per window: (batch, assets, time) -> (batch,), scaled units."""
+    mean_square = windows.square().mean(dim=(1, 2))
+    return (0.5 * torch.log(mean_square)).clamp_min(SMALLEST_LOG_VOLATILITY)
+
+
+@dataclass(frozen=True)
+class VolatilityCondition:
+    """Trailing realised volatility, annualised: ``√(mean r² · periods per year)`` over a window.
+
+    Attributes:
+        unit: annualised volatility that a log volatility of 0 stands for.
+        low, mid, high: mean realised volatility of the lowest, middle and highest third of the
+            training windows.
+        smallest, largest: the range that training saw.
+        response: volatility that a year's path realises over the one asked of the generator,
+            measured after training; ``vector`` asks for so much less.
+    """
+
+    unit: float
+    low: float
+    mid: float
+    high: float
+    smallest: float
+    largest: float
+    response: float = 1.0
+
+    @classmethod
+    def fit(cls, logs: npt.NDArray[np.floating[Any]], unit: float) -> Self:
+        """Return the condition of training windows with log volatilities ``logs``, (windows,)."""
+        ordered = unit * np.exp(np.sort(np.asarray(logs, dtype=np.float64)))
+        low, mid, high = (float(part.mean()) for part in np.array_split(ordered, 3))
+        return cls(unit, low, mid, high, float(ordered[0]), float(ordered[-1]))
+
+    def volatility(self, given: str | float) -> float:
+        """Return the annualised volatility that ``given`` asks for: a level, or a number.
+
+        Raises:
+            ConfigError: if it is neither, or not above 0.
+        """
+        if isinstance(given, str) and given in LEVELS:
+            level: float = getattr(self, given)
+            return level
+        try:
+            value = float(given)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(
+                f"vol: expected low, mid, high or an annualised volatility above 0 such as 0.35, "
+                f"got {given!r}"
+            )
+        return value
+
+    def seen(self, volatility: float) -> bool:
+        """Return whether training saw windows of this annualised volatility."""
+        return self.smallest <= volatility <= self.largest
+
+    def vector(self, volatility: float | None) -> Tensor:
+        """Return the condition (2,) of an annualised volatility, or of none."""
+        if volatility is None:
+            return torch.zeros(2)
+        return torch.tensor([math.log(volatility / (self.unit * self.response)), 1.0])
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the levels as JSON numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the condition of ``to_dict``."""
+        return cls(**{name: float(value) for name, value in values.items()})
+
+
+def parse_given(text: str) -> str:
+    """Return what a ``--given`` asks of the volatility: ``vol=high`` -> ``high``."""
+    name, separator, value = text.partition("=")
+    if name.strip() != "vol" or not separator or not value.strip():
+        raise ConfigError(
+            f"--given: expected vol=low, vol=mid, vol=high or vol=NUMBER, got {text!r}"
+        )
+    return value.strip()

@@ -1,0 +1,213 @@
+"""Every default of tsgan, in frozen dataclasses that check themselves at birth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from tsgan.errors import ConfigError
+
+AUTO_HOLDOUT = 252
+"""Most returns that are held out unless the user says otherwise: a year of business days."""
+
+
+def _require(condition: bool, name: str, expected: str, value: object) -> None:
+    if not condition:
+        raise ConfigError(f"{name}: expected {expected}, got {value!r}")
+
+
+def _require_int(name: str, value: object, low: int, high: int) -> None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    _require(fits, name, f"a whole number from {low} to {high}", value)
+
+
+def _require_real(name: str, value: object, low: float, high: float) -> None:
+    fits = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and low <= value <= high
+    )
+    _require(fits, name, f"a number from {low:g} to {high:g}", value)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes of the generator and of the two critics.
+
+    Attributes:
+        channels: width of the generator's causal stack.
+        layers: dilated layers of kernel 2, dilations 1, 2, 4, …; receptive field 2**layers.
+        noise_channels: Gaussian channels that the generator hears at each step.
+        innovation_width: hidden width of the innovation network h.
+        critic_channels: output channels of each strided layer; each halves the length.
+        critic_kernel: kernel of the critics' strided causal convolutions.
+        critic_dense: width of the dense layer before the score.
+        block: steps that the coarse critic sees as one.
+    """
+
+    channels: int = 16
+    layers: int = 9
+    noise_channels: int = 3
+    innovation_width: int = 16
+    critic_channels: tuple[int, ...] = (16, 32, 64, 64)
+    critic_kernel: int = 5
+    critic_dense: int = 64
+    block: int = 8
+
+    def __post_init__(self) -> None:
+        _require_int("channels", self.channels, 1, 1024)
+        _require_int("layers", self.layers, 1, 14)
+        _require_int("noise_channels", self.noise_channels, 1, 256)
+        _require_int("innovation_width", self.innovation_width, 1, 1024)
+        widths = self.critic_channels
+        _require(
+            isinstance(widths, tuple) and 1 <= len(widths) <= 8,
+            "critic_channels",
+            "one to eight widths",
+            widths,
+        )
+        for width in widths:
+            _require_int("critic_channels", width, 1, 1024)
+        _require_int("critic_kernel", self.critic_kernel, 2, 64)
+        _require_int("critic_dense", self.critic_dense, 1, 4096)
+        _require_int("block", self.block, 1, 256)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long and how the two networks are trained.
+
+    Attributes:
+        objective: name in ``tsgan.objectives.OBJECTIVES``.
+        steps: generator steps; None trains for ``max_seconds`` instead. Only a run of a given
+            number of steps is reproducible to the byte.
+        max_seconds: training time when ``steps`` is None.
+        paths: unconditional paths in a batch, each up to ``path_length`` steps long.
+        path_length: longest path that the critics see.
+        windows_per_path: windows of ``window`` steps that the fine critic takes from each path.
+        conditional_windows: windows in a batch whose realised volatility is given.
+        condition_jitter: sd of the noise on the given log volatility, so that the generator is
+            asked for what it can reach: a path never realises a volatility exactly.
+        critic_steps: critic steps for each generator step.
+        learning_rate: Adam's rate of both networks, held until ``decay_from`` of the run, then
+            linear down to ``final_rate`` of itself.
+        beta1, beta2: Adam's decay rates of the moments.
+        penalty_weight: λ of the gradient penalty.
+        average: decay of the exponential moving average of the generator's weights.
+        check_every: held-out scores are taken at this many evenly spaced points of the run.
+        score_from: part of the run after which a checkpoint may be chosen. A year of held-out
+            returns tells a collapse from a fit, but not an early fit from a late one, whose tails
+            and memory are better: so only settled weights compete.
+        divergence: a critic loss beyond this, or one that is not finite, counts as diverged.
+    """
+
+    objective: str = "wgan-gp"
+    steps: int | None = None
+    max_seconds: float = 300.0
+    paths: int = 12
+    path_length: int = 1024
+    windows_per_path: int = 4
+    conditional_windows: int = 12
+    condition_jitter: float = 0.1
+    critic_steps: int = 2
+    learning_rate: float = 1e-3
+    decay_from: float = 0.5
+    final_rate: float = 0.05
+    beta1: float = 0.0
+    beta2: float = 0.9
+    penalty_weight: float = 10.0
+    average: float = 0.995
+    check_every: int = 20
+    score_from: float = 0.85
+    divergence: float = 1e6
+
+    def __post_init__(self) -> None:
+        if self.steps is not None:
+            _require_int("steps", self.steps, 1, 10**9)
+        _require_real("max_seconds", self.max_seconds, 1e-3, 1e9)
+        _require_int("paths", self.paths, 1, 4096)
+        _require_int("path_length", self.path_length, 1, 2**20)
+        _require_int("windows_per_path", self.windows_per_path, 1, 1024)
+        _require_int("conditional_windows", self.conditional_windows, 1, 4096)
+        _require_real("condition_jitter", self.condition_jitter, 0, 2)
+        _require_int("critic_steps", self.critic_steps, 1, 100)
+        _require_real("learning_rate", self.learning_rate, 1e-12, 1)
+        _require_real("decay_from", self.decay_from, 0, 1)
+        _require_real("final_rate", self.final_rate, 0, 1)
+        _require_real("beta1", self.beta1, 0, 0.9999)
+        _require_real("beta2", self.beta2, 0, 0.999999)
+        _require_real("penalty_weight", self.penalty_weight, 0, 1e6)
+        _require_real("average", self.average, 0, 0.999999)
+        _require_int("check_every", self.check_every, 1, 10_000)
+        _require_real("score_from", self.score_from, 0, 1)
+        _require_real("divergence", self.divergence, 1, 1e30)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration of a model.
+
+    Attributes:
+        window: steps that the fine critic sees at once, at least 128.
+        holdout: the end of the series, kept from training to choose the checkpoint: a fraction of
+            the returns, or its first date as ``YYYY-MM-DD``; 0 keeps nothing and takes the last
+            weights; ``auto`` keeps a tenth, but at most ``AUTO_HOLDOUT`` returns.
+        seed: every random stream of the run starts from it.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        network, training: the settings of the two parts.
+    """
+
+    window: int = 128
+    holdout: float | str = "auto"
+    seed: int = 0
+    device: str = "auto"
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        _require_int("window", self.window, 128, 4096)
+        halvings = 2 ** len(self.network.critic_channels)
+        _require(
+            self.window % halvings == 0,
+            "window",
+            f"a multiple of {halvings}, since each critic layer halves it",
+            self.window,
+        )
+        if not isinstance(self.holdout, str):
+            _require_real("holdout", self.holdout, 0, 0.5)
+        _require_int("seed", self.seed, 0, 2**63 - 1)
+        devices = ("auto", "cpu", "cuda", "mps")
+        _require(self.device in devices, "device", f"one of {', '.join(devices)}", self.device)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the configuration of ``to_dict``; ConfigError for unknown or missing settings."""
+        values = _checked(cls, values)
+        network = _checked(NetworkConfig, values["network"])
+        network["critic_channels"] = tuple(network["critic_channels"])
+        training = _checked(TrainingConfig, values["training"])
+        return cls(
+            **{
+                **values,
+                "network": NetworkConfig(**network),
+                "training": TrainingConfig(**training),
+            }
+        )
+
+
+def _checked(kind: type, values: object) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{kind.__name__}: expected a JSON object, got {type(values).__name__}")
+    expected, got = {item.name for item in fields(kind)}, set(values)
+    if expected != got:
+        raise ConfigError(
+            f"{kind.__name__}: missing {sorted(expected - got)}, unknown {sorted(got - expected)}"
+        )
+    return dict(values)

@@ -1,0 +1,219 @@
+"""From prices to a trainer that is ready to run: split, scale, networks, held-out score."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from tsgan import seeding
+from tsgan.batches import SeriesBatches
+from tsgan.conditions import VolatilityCondition, log_volatility
+from tsgan.config import AUTO_HOLDOUT, Config
+from tsgan.data.prices import Prices
+from tsgan.data.returns import log_returns, periods_per_year
+from tsgan.data.scaling import Scaler
+from tsgan.data.windows import sliding_windows
+from tsgan.errors import ConfigError, DataError
+from tsgan.networks import Critic, Generator
+from tsgan.scenarios import BUSINESS_DAYS, DAYS, Calendar
+from tsgan.trainer import Trainer
+from tsgan.validation import HeldOutScore
+
+FloatArray = npt.NDArray[np.float64]
+
+FEW_RETURNS = 500
+"""Below this many training returns the tails and the long memory are mostly guesswork."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a model remembers of the data it was fitted on.
+
+    Attributes:
+        source, column, sha256: the file's name, its price column, the hash of its bytes.
+        prices: prices used; returns: their log returns; training: how many of them were trained on.
+        first_date, last_date: of the prices; training_end: date of the last training return.
+        last_price: the anchor of generated paths.
+        periods_per_year: what annualises a volatility.
+        step: how dates follow each other, see ``Calendar``.
+        notes: what the reader decided.
+    """
+
+    source: str
+    column: str
+    sha256: str
+    prices: int
+    returns: int
+    training: int
+    first_date: str | None
+    last_date: str | None
+    training_end: str | None
+    last_price: float
+    periods_per_year: float
+    step: str | int
+    notes: tuple[str, ...]
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return how the dates go on."""
+        return Calendar(self.last_date, self.step)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts as JSON types."""
+        return asdict(self) | {"notes": list(self.notes)}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One series, ready to be trained on.
+
+    Attributes:
+        returns: (n, 1) log returns of the whole file; the first ``facts.training`` are trained on.
+        scaler: fitted on the training part.
+        volatility: the condition, fitted on the training part.
+        path_length: steps of the long paths, at most half the training part.
+    """
+
+    returns: FloatArray
+    scaler: Scaler
+    volatility: VolatilityCondition
+    facts: DataFacts
+    path_length: int
+
+
+def prepare(prices: Prices, config: Config) -> Prepared:
+    """Split, scale and measure the returns of ``prices``.
+
+    Raises:
+        DataError: with more than one column, or too few returns for the window.
+        ConfigError: if ``holdout`` is a date that the series does not reach, or leaves too little.
+    """
+    if len(prices.names) != 1:
+        raise DataError(
+            f"{prices.source}: expected one price column, got {', '.join(prices.names)}; a model "
+            "learns one series so far: choose one with --column"
+        )
+    returns = log_returns(prices)
+    training = len(returns) - _held_out(prices, len(returns), config)
+    if training < 2 * config.window:
+        raise DataError(
+            f"{prices.source}: expected at least {2 * config.window + 1} prices to train on for "
+            f"windows of {config.window}, got {training + 1}; give a longer file or hold out less"
+        )
+    scaler = Scaler.fit(returns[:training])
+    series = torch.from_numpy(scaler.transform(returns[:training]).astype(np.float32))
+    logs = log_volatility(sliding_windows(series, config.window)).numpy()
+    per_year = periods_per_year(prices.values.index)
+    unit = float(scaler.scale[0]) * float(np.sqrt(per_year))
+    return Prepared(
+        returns=returns,
+        scaler=scaler,
+        volatility=VolatilityCondition.fit(logs, unit),
+        facts=_facts(prices, len(returns), training, per_year),
+        path_length=_path_length(training, config),
+    )
+
+
+def _held_out(prices: Prices, returns: int, config: Config) -> int:
+    """Return how many returns at the end are held out: none if they would not fill a window."""
+    holdout = config.holdout
+    if holdout == "auto":
+        count = min(AUTO_HOLDOUT, returns // 10)
+    elif isinstance(holdout, str):
+        if not prices.has_dates:
+            raise ConfigError(f"holdout: {prices.source} has no dates; give a fraction, not a date")
+        try:
+            first = pd.Timestamp(str(holdout), tz=pd.DatetimeIndex(prices.values.index).tz)
+        except ValueError:
+            raise ConfigError(
+                "holdout: expected a fraction from 0 to 0.5 or a date as YYYY-MM-DD, got "
+                f"{holdout!r}"
+            ) from None
+        count = int((prices.values.index[1:] >= first).sum())
+        if count == 0:
+            raise ConfigError(
+                f"holdout: expected a date up to {_iso(prices.values.index[-1])}, the last one of "
+                f"{prices.source}, got {holdout}"
+            )
+    else:
+        count = round(holdout * returns)
+    if count < config.window:
+        if holdout not in ("auto", 0) and count > 0:
+            raise ConfigError(
+                f"holdout: expected at least one window of {config.window} returns, "
+                f"{holdout} keeps {count}; hold out more, or 0"
+            )
+        return 0
+    return count
+
+
+def _path_length(training: int, config: Config) -> int:
+    """Return the longest path that half the training part has and both critics can halve."""
+    halvings = 2 ** len(config.network.critic_channels)
+    unit = int(np.lcm(config.network.block * halvings, config.window))
+    longest = min(config.training.path_length, training // 2)
+    return max(unit, longest // unit * unit)
+
+
+def _facts(prices: Prices, returns: int, training: int, per_year: float) -> DataFacts:
+    index = prices.values.index
+    dated = prices.has_dates
+    return DataFacts(
+        source=prices.source,
+        column=prices.names[0],
+        sha256=prices.sha256,
+        prices=len(prices),
+        returns=returns,
+        training=training,
+        first_date=_iso(index[0]) if dated else None,
+        last_date=_iso(index[-1]) if dated else None,
+        training_end=_iso(index[training]) if dated else None,
+        last_price=float(prices.values.to_numpy()[-1, 0]),
+        periods_per_year=per_year,
+        step=_step(index) if dated else BUSINESS_DAYS,
+        notes=prices.notes,
+    )
+
+
+def _iso(date: pd.Timestamp) -> str:
+    """Return a date, with its time of day only where it has one; UTC where it has a zone."""
+    naive = date.tz_localize(None) if date.tzinfo is not None else date
+    return naive.date().isoformat() if naive == naive.normalize() else naive.isoformat()
+
+
+def _step(index: pd.Index) -> str | int:
+    """Return how the dates follow each other: business days, days, or seconds apart."""
+    dates = pd.DatetimeIndex(index)
+    apart = int(np.median(np.diff(dates.as_unit("s").asi8)))
+    if apart != 86_400:
+        return apart
+    return DAYS if float((dates.dayofweek >= 5).mean()) > 0.1 else BUSINESS_DAYS
+
+
+def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Trainer:
+    """Return a trainer at step 0 for ``prepared``, its networks and data on ``device``."""
+    with seeding.initial_weights(config.seed, seeding.WEIGHTS):
+        generator = Generator(config.network)
+        critic = Critic(
+            config.network,
+            config.window,
+            prepared.path_length,
+            config.training.windows_per_path,
+        )
+    scaled = prepared.scaler.transform(prepared.returns).astype(np.float32)
+    series = torch.from_numpy(scaled).to(device)
+    training = prepared.facts.training
+    heldout = series[training:]
+    return Trainer(
+        generator.to(device),
+        critic.to(device),
+        SeriesBatches(series[:training], config.window, prepared.path_length, config.training),
+        config.training,
+        seeding.torch_generator(config.seed, seeding.TRAINING, device=device),
+        HeldOutScore(heldout, config.window, config.seed) if len(heldout) else None,
+    )

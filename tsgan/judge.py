@@ -1,0 +1,74 @@
+"""A model against its own prices: sample, evaluate, write the report into its directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tsgan.canvas import save_figure
+from tsgan.data.prices import Prices
+from tsgan.data.returns import log_returns
+from tsgan.evaluation import evaluate
+from tsgan.model import TimeSeriesGAN
+from tsgan.report import ReportContext, write_metrics, write_report
+from tsgan.results import Evaluation
+from tsgan.sampler import MAXIMAL_HORIZON
+from tsgan.training_plots import training_figure
+
+EVALUATION_PATHS = 200
+LARGEST_SAMPLE = 4_000_000
+"""Returns that an evaluation looks at in all: longer series are compared with fewer paths."""
+
+
+def evaluate_model(
+    model: TimeSeriesGAN,
+    prices: Prices,
+    *,
+    seed: int = 0,
+    progress: Callable[[str, float], None] | None = None,
+) -> Evaluation:
+    """Return the evaluation of unconditional paths as long as the real series.
+
+    Args:
+        model: fitted on ``prices``.
+        prices: the whole file, its held-out end included.
+        seed: of the paths, the noise band and the baselines.
+        progress: told what is being done and the share that is done.
+    """
+    real = log_returns(prices)[:, 0]
+    horizon = min(len(real), MAXIMAL_HORIZON)
+    paths = max(20, min(EVALUATION_PATHS, LARGEST_SAMPLE // horizon))
+    synthetic = model.sample(paths, horizon, seed=seed).log_returns
+    training = real[: model.facts_.training]
+    found = evaluate(
+        real, synthetic, training=training, name=prices.source, seed=seed, progress=progress
+    )
+    caution = (
+        f"In-sample: the model was trained on {len(training):,} of these {len(real):,} returns. "
+        "The table says how well it learned them, not how well it foretells others."
+    )
+    return replace(found, warnings=(caution, *found.warnings))
+
+
+def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -> None:
+    """Write ``metrics.json``, ``training.png`` and ``report.html`` into the model directory."""
+    facts, training = model.facts_, model.training_
+    dates = [f"{facts.first_date} … {facts.last_date}"] if facts.first_date else []
+    context = ReportContext(
+        title=f"{found.name}: synthetic paths against the real series",
+        subtitle=", ".join([facts.column, *dates]),
+        facts=[
+            ("Price file", facts.source),
+            ("Column", facts.column),
+            ("SHA-256", facts.sha256),
+            ("Trained on", f"the first {facts.training:,} of {facts.returns:,} log returns"),
+            ("Steps", f"{training.steps:,} in {training.seconds:.0f} s on {training.device}"),
+            ("Checkpoint", f"step {training.best_step:,}"),
+            ("Seed", str(model.config.seed)),
+            *((name, text) for name, text in model.manifest()["versions"].items()),
+        ],
+    )
+    write_metrics(directory / "metrics.json", found)
+    save_figure(training_figure(model.history_), directory / "training.png")
+    write_report(directory / "report.html", found, context, model.history_)

@@ -1,0 +1,300 @@
+"""The model as its users see it: fit, sample, save, load."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from tsgan import checkpoint, seeding
+from tsgan.conditions import VolatilityCondition
+from tsgan.config import Config
+from tsgan.data.prices import Prices, read_prices
+from tsgan.data.scaling import Scaler
+from tsgan.device import resolve_device, threads
+from tsgan.errors import CheckpointError, ConfigError, TsganError
+from tsgan.fitting import DataFacts, Prepared, make_trainer, prepare
+from tsgan.networks import Generator
+from tsgan.sampler import check_request, sample_groups
+from tsgan.scenarios import Scenarios
+from tsgan.trainer import Progress, Trainer
+
+TRAINING_THREADS = 2
+"""More than two threads do not speed up networks of this size, and slow them on a busy machine."""
+
+RESPONSE_PATHS, RESPONSE_STEPS = 128, 252
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How a model was trained.
+
+    Attributes:
+        steps: generator steps done; seconds: of training; finished: whether to the end.
+        best_step: the checkpoint that was kept; best_score: its held-out score, None without one.
+        device: where it ran.
+    """
+
+    steps: int
+    seconds: float
+    finished: bool
+    best_step: int
+    best_score: float | None
+    device: str
+
+
+class TimeSeriesGAN:
+    """A conditional WGAN-GP of one return series.
+
+    Attributes:
+        config: every setting.
+        facts_: the data it was fitted on; training_: how; volatility_: its condition.
+        history_: by name, arrays of the training curves; empty for a loaded model.
+    """
+
+    facts_: DataFacts
+    training_: TrainingFacts
+    volatility_: VolatilityCondition
+    scaler_: Scaler
+    generator_: Generator
+    history_: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = Config() if config is None else config
+
+    def fit(
+        self,
+        prices: Prices | pd.DataFrame | pd.Series | str | Path,
+        *,
+        directory: str | Path | None = None,
+        resume: bool = False,
+        on_step: Callable[[Progress], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Self:
+        """Train on ``prices`` and keep the best averaged generator by held-out score.
+
+        Args:
+            prices: what ``read_prices`` returns or takes.
+            directory: the model is saved there at every check, so that a run can be resumed.
+            resume: go on from the state in ``directory``; the result is that of a run that was
+                never interrupted.
+            on_step: told after each step.
+            stop: asked between two steps; True ends the run early, with the state saved.
+
+        Returns:
+            The model itself, fitted.
+
+        Raises:
+            DataError, ConfigError: if the prices or settings cannot be trained on.
+            CheckpointError: if there is nothing to resume, or it belongs to other prices.
+            TrainingError: if training diverges.
+        """
+        prices = prices if isinstance(prices, Prices) else read_prices(prices)
+        prepared = prepare(prices, self.config)
+        device = resolve_device(self.config.device)
+        folder = None if directory is None else Path(directory)
+        with threads(TRAINING_THREADS):
+            trainer = make_trainer(prepared, self.config, device)
+            if resume:
+                self._resume(trainer, prepared, folder)
+            trainer.run(on_step, lambda state: self._save_state(state, prepared, folder), stop)
+            self._save_state(trainer, prepared, folder)
+        return self
+
+    def _resume(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
+        if folder is None:
+            raise ConfigError("resume: expected the directory of the interrupted run, got none")
+        tensors, numbers = checkpoint.read_training(folder)
+        if numbers.get("sha256") != prepared.facts.sha256:
+            raise CheckpointError(
+                f"{folder}: expected the prices that this run was started with, got other contents "
+                f"in {prepared.facts.source}; resume with the same file or use --overwrite"
+            )
+        trainer.load_state(tensors, numbers)
+
+    def _save_state(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
+        """Take over the best generator so far, and save it with the trainer's state."""
+        self._take(trainer, prepared)
+        if folder is not None:
+            tensors, numbers = trainer.state()
+            checkpoint.write_training(folder, tensors, {**numbers, "sha256": prepared.facts.sha256})
+            self.save(folder)
+
+    def _take(self, trainer: Trainer, prepared: Prepared) -> None:
+        self.generator_ = Generator(self.config.network)
+        self.generator_.load_state_dict(trainer.best.state_dict())
+        self.generator_.requires_grad_(False)
+        self.scaler_, self.facts_ = prepared.scaler, prepared.facts
+        self.volatility_ = replace(prepared.volatility, response=self._response(prepared))
+        best = trainer.best_score
+        self.training_ = TrainingFacts(
+            trainer.step,
+            round(trainer.seconds, 3),
+            trainer.fraction >= 1,
+            trainer.best_step,
+            best if np.isfinite(best) else None,
+            next(trainer.generator.parameters()).device.type,
+        )
+        self.history_ = _history(trainer)
+
+    def _response(self, prepared: Prepared) -> float:
+        """Return the median volatility of a year's path over the one asked of the generator."""
+        unit = prepared.volatility.unit
+        groups = sample_groups(
+            self.generator_,
+            Scaler(np.zeros(1), np.ones(1)),
+            prepared.volatility.vector(unit),
+            range(RESPONSE_PATHS),
+            RESPONSE_STEPS,
+            seeding.RESPONSE,
+        )
+        realised = np.concatenate([np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups])
+        return float(np.median(realised))
+
+    def sample(
+        self,
+        n_samples: int,
+        horizon: int,
+        *,
+        seed: int = 0,
+        given: str | float | None = None,
+        start_price: float | None = None,
+        start_date: str | None = None,
+    ) -> Scenarios:
+        """Return ``n_samples`` synthetic paths of ``horizon`` steps.
+
+        Args:
+            n_samples: number of paths; path k depends on the seed and k alone.
+            horizon: steps, 1 to 100,000.
+            seed: of the paths.
+            given: volatility that the paths shall realise: ``low``, ``mid``, ``high`` or annualised
+                as in 0.35; without it paths move through all states as the series does.
+            start_price: price before the first step; default: the last real one.
+            start_date: first date as ``YYYY-MM-DD``; default: after the last real one.
+
+        Raises:
+            ConfigError: if an argument is outside its range.
+        """
+        groups = list(
+            self.sample_groups(
+                n_samples,
+                horizon,
+                seed=seed,
+                given=given,
+                start_price=start_price,
+                start_date=start_date,
+            )
+        )
+        return replace(
+            groups[0],
+            log_returns=np.concatenate([group.log_returns for group in groups]),
+            paths=np.concatenate([group.paths for group in groups]),
+        )
+
+    def sample_groups(
+        self,
+        n_samples: int,
+        horizon: int,
+        *,
+        seed: int = 0,
+        given: str | float | None = None,
+        start_price: float | None = None,
+        start_date: str | None = None,
+    ) -> Iterator[Scenarios]:
+        """Yield what ``sample`` returns in groups of paths, so that memory stays small.
+
+        The arguments are checked at the call, before the first group is asked for.
+        """
+        self._check_fitted()
+        check_request(n_samples, horizon)
+        if not 0 <= seed < 2**63:
+            raise ConfigError(f"seed: expected 0 to 2^63 - 1, got {seed}")
+        price = self.facts_.last_price if start_price is None else start_price
+        if not (np.isfinite(price) and price > 0):
+            raise ConfigError(f"start price: expected a number above 0, got {price}")
+        volatility = None if given is None else self.volatility_.volatility(given)
+        condition = self.volatility_.vector(volatility)
+        dates = self.facts_.calendar.after(horizon, start_date)
+
+        def groups() -> Iterator[Scenarios]:
+            first = 0
+            for group in sample_groups(
+                self.generator_, self.scaler_, condition, range(n_samples), horizon, seed
+            ):
+                numbers = np.arange(first, first + len(group))
+                first += len(group)
+                yield Scenarios(group[..., 0], float(price), dates, numbers)
+
+        return groups()
+
+    def save(self, directory: str | Path) -> None:
+        """Write the model: ``generator.safetensors`` and ``manifest.json``."""
+        self._check_fitted()
+        checkpoint.write_model(Path(directory), self.generator_.state_dict(), self.manifest())
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what is known of the model, as JSON types."""
+        return {
+            "config": self.config.to_dict(),
+            "data": self.facts_.to_dict(),
+            "scaler": self.scaler_.to_dict(),
+            "volatility": self.volatility_.to_dict(),
+            "training": asdict(self.training_),
+            "versions": _versions(),
+        }
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Self:
+        """Return the model saved in ``directory``; nothing in it is executed.
+
+        Raises:
+            CheckpointError: if the directory is none, or any part of it is damaged or foreign.
+        """
+        folder = Path(directory)
+        manifest = checkpoint.read_manifest(folder)
+        weights = checkpoint.read_weights(folder, manifest)
+        try:
+            model = cls(Config.from_dict(manifest["config"]))
+            facts = dict(manifest["data"])
+            model.facts_ = DataFacts(**{**facts, "notes": tuple(facts["notes"])})
+            model.scaler_ = Scaler.from_dict(manifest["scaler"])
+            model.volatility_ = VolatilityCondition.from_dict(manifest["volatility"])
+            model.training_ = TrainingFacts(**manifest["training"])
+            model.generator_ = Generator(model.config.network).requires_grad_(False)
+            model.generator_.load_state_dict(weights)
+        except (KeyError, TypeError, ValueError, RuntimeError, TsganError) as error:
+            reason = str(error).splitlines()[0]
+            raise CheckpointError(
+                f"{folder}: expected a model of tsgan {_versions()['tsgan']}, but its "
+                f"manifest.json and weights do not fit together ({reason})"
+            ) from error
+        model.history_ = {}
+        return model
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "generator_"):
+            raise ConfigError(
+                "expected a fitted model, got one that is not: call fit or load first"
+            )
+
+
+def _history(trainer: Trainer) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
+    columns = {name: np.asarray(values) for name, values in trainer.history.items()}
+    columns["step"] = np.arange(1, len(columns["seconds"]) + 1, dtype=np.float64)
+    columns["wasserstein"] = columns["real_score"] - columns["fake_score"]
+    scores = np.asarray(trainer.scores, dtype=np.float64).reshape(-1, 2)
+    columns["heldout_step"], columns["heldout_score"] = scores[:, 0], scores[:, 1]
+    columns["best_step"] = np.asarray([trainer.best_step], dtype=np.float64)
+    return columns
+
+
+def _versions() -> dict[str, str]:
+    names: Sequence[str] = ("tsgan", "torch", "numpy", "pandas")
+    versions = {name: importlib.metadata.version(name) for name in names}
+    return {"python": platform.python_version(), **versions}

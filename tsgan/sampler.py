@@ -1,0 +1,95 @@
+"""Model, condition and seed to log returns: any number of paths, any horizon.
+
+Path k has a stream of its own, and paths are computed in groups of a size that depends on the
+horizon alone, on one thread: neither the number of paths nor that of the processors changes a bit
+of path k. A long path is computed piece by piece; each piece hears the noise that the one before it
+heard last, so that there is no seam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tsgan import seeding
+from tsgan.data.scaling import Scaler
+from tsgan.device import threads
+from tsgan.errors import ConfigError
+from tsgan.networks import Generator
+
+FloatArray = npt.NDArray[np.float64]
+
+MAXIMAL_HORIZON = 100_000
+LONGEST_PIECE = 2048
+STEPS_AT_ONCE = 2**15
+
+
+def group_size(horizon: int) -> int:
+    """Return how many paths are computed at a time: a function of the horizon alone."""
+    return int(np.clip(STEPS_AT_ONCE // _piece_length(horizon), 16, 512))
+
+
+def _piece_length(horizon: int) -> int:
+    return min(LONGEST_PIECE, 1 << (horizon - 1).bit_length())
+
+
+def check_request(paths: int, horizon: int) -> None:
+    """Raise ConfigError unless ``paths`` and ``horizon`` can be sampled."""
+    if paths < 1:
+        raise ConfigError(f"paths: expected at least 1, got {paths}")
+    if not 1 <= horizon <= MAXIMAL_HORIZON:
+        raise ConfigError(f"horizon: expected 1 to {MAXIMAL_HORIZON:,} steps, got {horizon:,}")
+
+
+def sample_groups(
+    generator: Generator,
+    scaler: Scaler,
+    condition: Tensor,
+    paths: Sequence[int],
+    horizon: int,
+    seed: int,
+) -> Iterator[FloatArray]:
+    """Yield the log returns of ``paths`` in groups: (group, horizon, assets), float64.
+
+    Args:
+        generator: on the CPU.
+        scaler: turns scaled returns back into log returns.
+        condition: (2,), the same for all paths.
+        paths: numbers of the paths; path k is the same in whatever company it is asked for.
+        horizon: steps of each path.
+        seed: of the streams.
+    """
+    size = group_size(horizon)
+    for start in range(0, len(paths), size):
+        wanted = list(paths[start : start + size])
+        filled = wanted + [wanted[-1]] * (size - len(wanted))
+        scaled = _group(generator, condition, filled, horizon, seed)
+        yield scaler.inverse(scaled[: len(wanted)])
+
+
+def _group(
+    generator: Generator, condition: Tensor, paths: Sequence[int], horizon: int, seed: int
+) -> FloatArray:
+    """Return the scaled returns of ``paths``: (paths, horizon, assets)."""
+    length = _piece_length(horizon)
+    streams = [seeding.numpy_generator(seed, seeding.PATHS, path) for path in paths]
+    given = condition.expand(len(paths), -1)
+    heard = _noise(generator, streams, generator.memory)
+    pieces = []
+    with torch.no_grad(), threads(1):
+        for _ in range(0, horizon, length):
+            heard = torch.cat([heard, _noise(generator, streams, length)])
+            pieces.append(generator(heard, given).transpose(1, 2).double().numpy())
+            heard = heard[-generator.memory :]
+    return np.concatenate(pieces, axis=1)[:, :horizon]
+
+
+def _noise(generator: Generator, streams: Sequence[np.random.Generator], time: int) -> Tensor:
+    """Return the next ``time`` steps of each path's noise: (time, paths, noise_channels)."""
+    shape = (time, generator.noise_channels)
+    drawn = [stream.standard_normal(shape, dtype=np.float32) for stream in streams]
+    return torch.from_numpy(np.stack(drawn, axis=1))
