@@ -13,9 +13,9 @@ def samples() -> tuple[Sample, Sample]:
 
 def test_shapes(samples):
     curves = build_curves(*samples)
-    assert {kind: curve.real.shape for kind, curve in curves.acf.items()} == {
-        kind: (250,) for kind in ("id", "abs", "sq")
-    }
+    assert {kind: curve.real.shape for kind, curve in curves.acf.items()} == dict.fromkeys(
+        ("id", "abs", "sq"), (250,)
+    )
     assert curves.density_x.shape == curves.density_real.shape == curves.density_synthetic.shape
     assert curves.quantile_p.shape == curves.quantile_real.shape == curves.quantile_synthetic.shape
     assert curves.real_path.shape == (901,)

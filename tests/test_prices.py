@@ -266,6 +266,7 @@ def test_frames_keep_local_days_and_turn_times_to_utc() -> None:
     assert read_prices(pd.Series([1.0, 2.0], days)).values.index[0] == pd.Timestamp("2020-01-06")
     times = pd.date_range("2020-01-06 09:00", periods=2, freq="h", tz="Asia/Tokyo")
     index = read_prices(pd.Series([1.0, 2.0], times)).values.index
+    assert isinstance(index, pd.DatetimeIndex) and str(index.tz) == "UTC"
     assert index[0] == pd.Timestamp("2020-01-06", tz="UTC")
 
 

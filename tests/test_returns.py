@@ -61,6 +61,11 @@ def test_periods_of_calendars(freq: str, expected: float) -> None:
     assert periods_per_year(index.tz_localize("UTC")) == expected
 
 
+def test_six_days_a_week_are_more_than_five() -> None:
+    index = pd.date_range("1930-01-01", periods=400)
+    assert periods_per_year(index[index.day_of_week != 6]) == 313
+
+
 def test_periods_within_days_are_counted() -> None:
     days = pd.bdate_range("2020-01-06", periods=10)
     minutes = [day + pd.Timedelta(minutes=570 + k) for day in days for k in range(390)]

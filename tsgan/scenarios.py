@@ -48,9 +48,9 @@ class Calendar:
         if self.step == BUSINESS_DAYS:
             roll: Literal["forward", "backward"] = "backward" if start is None else "forward"
             days = np.full(horizon, first, dtype="datetime64[D]")
-            return np.busday_offset(days, number, roll=roll)
+            return np.asarray(np.busday_offset(days, number, roll=roll), dtype="datetime64[D]")
         if self.step == DAYS:
-            return np.full(horizon, first, dtype="datetime64[D]") + number
+            return np.full(horizon, first, dtype="datetime64[D]") + number.astype("timedelta64[D]")
         apart = np.timedelta64(int(self.step), "s")
         return np.full(horizon, first) + number * apart
 
