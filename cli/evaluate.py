@@ -35,11 +35,16 @@ def evaluate(
     from tsgan.cli.tables import print_evaluation
     from tsgan.data.prices import read_prices
     from tsgan.data.returns import log_returns
+    from tsgan.errors import ConfigError
     from tsgan.evaluation import evaluate as compare
     from tsgan.report import ReportContext, write_metrics, write_report
     from tsgan.scenario_files import read_log_returns
 
     real = read_prices(prices, column or ())
+    if len(real.names) != 1:
+        raise ConfigError(
+            f"--column: expected one column to compare with, got {', '.join(real.names)}"
+        )
     paths = read_log_returns(synthetic)
     with stage_bar("evaluating") as told:
         found = compare(log_returns(real)[:, 0], paths, name=real.source, seed=seed, progress=told)

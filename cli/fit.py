@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from tsgan.cli.common import (
     reports_errors,
 )
 from tsgan.config import Config, TrainingConfig
-from tsgan.errors import ConfigError
+from tsgan.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
@@ -99,17 +100,19 @@ def fit(
     directory = out or Path(f"{prices.name.split('.')[0]}-model")
     asked = {name: value for name, value in asked.items() if value is not None}
     budget = {name: value for name, value in budget.items() if value is not None}
+    columns = column or []
     if resume:
-        config = _resumed_config(directory, {**asked, **budget})
+        config, recorded = _resumed_run(directory, {**asked, **budget})
+        columns = columns or recorded
     else:
         config = Config(**asked, training=TrainingConfig(**budget))  # type: ignore[arg-type]
         _demand_free(directory, overwrite)
-    _fit(prices, column or [], config, directory, resume)
+    _fit(prices, columns, config, directory, resume)
 
 
-def _resumed_config(directory: Path, asked: dict[str, object]) -> Config:
-    """Return the configuration of the interrupted run; nothing of it can be changed."""
-    from tsgan.checkpoint import read_manifest
+def _resumed_run(directory: Path, asked: dict[str, object]) -> tuple[Config, list[str]]:
+    """Return the configuration and column of the interrupted run; neither can be changed."""
+    from tsgan.checkpoint import TRAINING, read_manifest, read_training
 
     if asked:
         names = ", ".join("--" + n.replace("max_seconds", "max-time") for n in asked)
@@ -117,7 +120,18 @@ def _resumed_config(directory: Path, asked: dict[str, object]) -> Config:
             f"--resume goes on with the settings of the interrupted run, got also {names}; leave "
             "them out, or start anew with --overwrite"
         )
-    return Config.from_dict(read_manifest(directory)["config"])
+    if not (directory / TRAINING).is_file():
+        read_manifest(directory)  # says what is missing where this is no model at all
+    numbers = read_training(directory)[1]
+    try:
+        column = str(numbers["column"])
+        # a column without a name is the only one: it is found without being asked for
+        return Config.from_dict(numbers["config"]), [] if column == "price" else [column]
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CheckpointError(
+            f"{directory}: expected the settings of an interrupted run, got others ({error}); "
+            "start anew with --overwrite"
+        ) from error
 
 
 def _demand_free(directory: Path, overwrite: bool) -> None:
@@ -128,7 +142,7 @@ def _demand_free(directory: Path, overwrite: bool) -> None:
         return
     if not is_model(directory):
         raise ConfigError(
-            f"{directory}: expected a new directory, found one that holds other files; choose "
+            f"{directory}: expected a new or an empty directory, found other files; choose "
             "another --out"
         )
     if not overwrite:
@@ -140,16 +154,19 @@ def _demand_free(directory: Path, overwrite: bool) -> None:
 
 def _fit(path: Path, columns: list[str], config: Config, directory: Path, resume: bool) -> None:
     """Read, train, evaluate; say what is done before and what comes after."""
-    from tsgan.checkpoint import remove_model
+    from tsgan.checkpoint import make_directory, remove_model
     from tsgan.cli.progress import FitProgress
     from tsgan.data.prices import read_prices
     from tsgan.device import resolve_device
     from tsgan.fitting import prepare
     from tsgan.model import TimeSeriesGAN
+    from tsgan.objectives import make_objective
 
     prices = read_prices(path, columns)
     facts = prepare(prices, config).facts
     device = resolve_device(config.device)
+    make_objective(config.training.objective, config.training.penalty_weight)
+    make_directory(directory)
     _announce(prices, config, facts.training, facts.returns, str(device), directory)
     if not resume:
         remove_model(directory)
@@ -162,7 +179,7 @@ def _fit(path: Path, columns: list[str], config: Config, directory: Path, resume
             on_step=progress,
             stop=lambda: bool(interrupted),
         )
-    again = f"tsgan fit {path} --out {directory} --resume"
+    again = shlex.join(["tsgan", "fit", str(path), "--out", str(directory), "--resume"])
     if not model.training_.finished:
         typer.echo(
             f"tsgan: interrupted after {model.training_.steps:,} steps; saved in {directory}. "

@@ -57,7 +57,7 @@ def _figures(path: Path) -> None:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["metrics"]
         lines = [f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}" for row in rows]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected the metrics of tsgan fit, got another file; fit again"
         ) from error

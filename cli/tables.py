@@ -18,7 +18,7 @@ def evaluation_table(evaluation: Evaluation) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("row", no_wrap=True)
     names = ("real", "synth.", "value", "50%", "95%", BASELINE)
     for name in names:

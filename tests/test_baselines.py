@@ -56,6 +56,12 @@ def test_each_baseline_simulates_what_it_was_fitted_to(name):
     np.testing.assert_array_equal(paths, again)
 
 
+def test_paths_begin_anywhere_in_their_volatility():
+    first = simulate_baseline("GARCH-n", garch_series(), 20_000, 1, np.random.default_rng(7))
+    kurtosis = (first**4).mean() / (first**2).mean() ** 2
+    assert kurtosis > 3.4  # 3 if all began at the mean variance
+
+
 def test_the_fit_recovers_the_parameters_and_does_not_depend_on_the_unit():
     fitted = baselines._fit_garch("GARCH-n", garch_series() / garch_series().std())
     assert fitted.params["alpha[1]"] == pytest.approx(0.1, abs=0.03)

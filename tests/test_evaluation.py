@@ -143,7 +143,11 @@ def test_marks_are_quantiles_of_what_is_finite():
 def test_progress_goes_from_0_to_1(small):
     calls: list[tuple[str, float]] = []
     quick(
-        *small, baselines=("GARCH-n",), baseline_paths=2, progress=lambda *call: calls.append(call)
+        *small,
+        bootstrap_paths=200,
+        baselines=("GARCH-n",),
+        baseline_paths=2,
+        progress=lambda *call: calls.append(call),
     )
     fractions = [fraction for _, fraction in calls]
     assert fractions == sorted(fractions) and (fractions[0], fractions[-1]) == (0, 1)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tsgan import stylized
 from tsgan.metrics import LAGS, METRICS, Sample
 from tsgan.results import SEVENTEEN
 
@@ -45,7 +46,9 @@ def test_a_scaled_series_is_off_by_its_scale_where_scale_counts(real):
         assert measure(name, real, scaled) == pytest.approx(0.1), name
     for name in ("ACF(abs)", "Lev", "vol dispersion", "skew", "kurtosis", "Hill 5%"):
         assert measure(name, real, scaled) == pytest.approx(0, abs=1e-9), name
-    assert measure("sd", real, -scaled) == pytest.approx(0.1)
+    assert measure("sd", real, 0.9 * real.paths) == pytest.approx(0.1)
+    heavier, lighter = real.paths**3, np.cbrt(real.paths)
+    assert measure("kurtosis", real, heavier) > 1 < measure("kurtosis", real, lighter)
 
 
 @pytest.mark.parametrize("k", [1, 5, 20, 100])
@@ -81,6 +84,21 @@ def test_figures_are_the_statistics_of_both_sides(real):
         (real.paths.std(), 2 * real.paths.std())
     )
     assert BY_NAME["Lev"].figures(real, real) == (None, None)
+
+
+def test_tail_rows_are_named_after_what_they_measure(real):
+    returns = np.sort(real.paths[0])
+    expected = {
+        "Hill 5%": stylized.hill(np.abs(returns), 0.05),
+        "Hill 2.5%": stylized.hill(np.abs(returns), 0.025),
+        "Hill left 5%": stylized.hill(-returns, 0.05),
+        "Hill right 5%": stylized.hill(returns, 0.05),
+        **{f"VaR {percent}%": np.percentile(returns, percent) for percent in (1, 5, 95, 99)},
+        **{f"ES {percent}%": returns[: 20 * percent].mean() for percent in (1, 5)},
+        **{f"ES {100 - percent}%": returns[-20 * percent :].mean() for percent in (1, 5)},
+    }
+    measured = {name: BY_NAME[name].figures(real, real)[0] for name in expected}
+    assert measured == pytest.approx(expected)
 
 
 def test_obstacles_name_what_is_missing(real):

@@ -46,6 +46,7 @@ def test_leverage_is_the_correlation_of_a_return_with_later_squares():
     returns = np.random.default_rng(2).normal(size=(2, 4_000))
     for t in range(3, 4_000):  # a loss raises the volatility three steps later
         returns[:, t] *= np.exp(-0.4 * returns[:, t - 3].clip(-2, 2))
+    returns += 0.5
     curve = stylized.leverage(returns, 6)
     expected = [[np.corrcoef(r[:-k], r[k:] ** 2)[0, 1] for k in range(1, 7)] for r in returns]
     np.testing.assert_allclose(curve, expected, atol=5e-3)

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from tsgan.errors import CheckpointError
+from tsgan.errors import CheckpointError, DataError
 from tsgan.files import write_atomically
+
+Kind = TypeVar("Kind")
 
 FORMAT = 1
 MANIFEST, WEIGHTS, TRAINING = "manifest.json", "generator.safetensors", "training.safetensors"
@@ -36,7 +41,7 @@ def write_model(
         weights: tensors on the CPU by name.
         manifest: JSON values; ``format`` and ``weights_sha256`` are added.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})
     content = {"format": FORMAT, **manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
     write_atomically(directory / WEIGHTS, data)
@@ -51,14 +56,15 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """
     path = directory / MANIFEST
     if not path.is_file():
-        what = "has no manifest.json" if directory.is_dir() else "does not exist"
+        what = "is a file" if directory.exists() else "does not exist"
+        what = "has no manifest.json" if directory.is_dir() else what
         raise CheckpointError(
             f"{directory}: expected a model directory of tsgan fit, but it {what}"
         )
     if path.stat().st_size > LARGEST_MANIFEST:
         raise CheckpointError(f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = _parse_json(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: expected JSON, got a damaged file ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -89,7 +95,7 @@ def write_training(
     directory: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]
 ) -> None:
     """Write the state of a run: tensors, and JSON numbers in the header of the same file."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     metadata = {"tsgan": json.dumps(numbers, allow_nan=False)}
     write_atomically(directory / TRAINING, safetensors.torch.save(dict(tensors), metadata))
 
@@ -101,7 +107,7 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            numbers = json.loads((file.metadata() or {})["tsgan"])
+            numbers = _parse_json((file.metadata() or {})["tsgan"])
     except (SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected a training state of tsgan, got a damaged file; fit again with "
@@ -110,6 +116,56 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not isinstance(numbers, dict):
         raise CheckpointError(f"{path}: expected a training state of tsgan, got another file")
     return tensors, numbers
+
+
+def typed(kind: type[Kind], values: object) -> Kind:
+    """Return the dataclass ``kind`` of a JSON object; CheckpointError unless names and types fit.
+
+    Its fields are of JSON's own types, unions of them, or tuples of texts.
+    """
+    hints = get_type_hints(kind)
+    if not isinstance(values, dict) or values.keys() != hints.keys():
+        raise CheckpointError(f"expected the entries {', '.join(hints)} of {kind.__name__}")
+    converted = {}
+    for name, hint in hints.items():
+        value = values[name]
+        if get_origin(hint) is tuple and isinstance(value, list):
+            fits = all(isinstance(text, str) for text in value)
+            value = tuple(value)
+        else:
+            kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+            fits = type(value) in kinds or (type(value) is int and float in kinds)
+        if not fits:
+            raise CheckpointError(f"{name}: expected {hint}, got {type(values[name]).__name__}")
+        converted[name] = value
+    return kind(**converted)
+
+
+def _parse_json(text: str) -> Any:
+    """Return strict JSON; ValueError for NaN, infinities, and whole numbers beyond 64 bits."""
+
+    def whole(digits: str) -> int:
+        if abs(value := int(digits)) >= 2**64:
+            raise ValueError(f"number out of range: {digits[:40]}")
+        return value
+
+    def real(digits: str) -> float:
+        if not math.isfinite(value := float(digits)):
+            raise ValueError(f"number out of range: {digits[:40]}")
+        return value
+
+    return json.loads(text, parse_int=whole, parse_float=real, parse_constant=real)
+
+
+def make_directory(directory: Path) -> None:
+    """Create the directory with its parents where it is missing; DataError if that fails."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"cannot create {directory}: {(error.strerror or str(error)).lower()}; choose another "
+            "place"
+        ) from error
 
 
 def _check_size(path: Path) -> None:
@@ -127,10 +183,18 @@ def is_model(directory: Path) -> bool:
     if not directory.is_dir():
         return False
     names = {path.name for path in directory.iterdir()}
+    names -= {path.name for path in _left_over(directory)}
     return bool(names & {MANIFEST, TRAINING}) and names <= set(FILES)
 
 
 def remove_model(directory: Path) -> None:
     """Remove the files of a model, the manifest first, so that no half of one looks whole."""
+    for path in (*(directory / name for name in FILES), *_left_over(directory)):
+        path.unlink(missing_ok=True)
+
+
+def _left_over(directory: Path) -> Iterator[Path]:
+    """Yield the half-written files of a process that was killed while it saved a model."""
     for name in FILES:
-        (directory / name).unlink(missing_ok=True)
+        pattern = re.compile(r"\.[0-9a-f]{8}-" + re.escape(name))
+        yield from (path for path in directory.glob(".*") if pattern.fullmatch(path.name))

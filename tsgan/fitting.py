@@ -153,11 +153,13 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
 
 
 def _path_length(training: int, config: Config) -> int:
-    """Return the longest path that half the training part has and both critics can halve."""
-    halvings = 2 ** len(config.network.critic_channels)
-    unit = int(np.lcm(config.network.block * halvings, config.window))
+    """Return the longest path that half the training part has and the coarse critic can halve.
+
+    A window must fit into it, so it may be a little longer than that half.
+    """
+    unit: int = config.network.block * 2 ** len(config.network.critic_channels)
     longest = min(config.training.path_length, training // 2)
-    return max(unit, longest // unit * unit)
+    return max(-(-config.window // unit), longest // unit) * unit
 
 
 def _facts(prices: Prices, returns: int, training: int, per_year: float) -> DataFacts:

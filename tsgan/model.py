@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
 from tsgan import checkpoint, seeding
 from tsgan.conditions import VolatilityCondition
@@ -25,10 +28,12 @@ from tsgan.sampler import check_request, sample_groups
 from tsgan.scenarios import Scenarios
 from tsgan.trainer import Progress, Trainer
 
-TRAINING_THREADS = 2
-"""More than two threads do not speed up networks of this size, and slow them on a busy machine."""
+TRAINING_THREADS = 1
+"""Operations of this size take a tenth of a millisecond: a second thread hardly helps, slows them
+many times over where another process holds a core, and would change the last bits of the weights.
+"""
 
-RESPONSE_PATHS, RESPONSE_STEPS = 128, 252
+RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class TimeSeriesGAN:
     Attributes:
         config: every setting.
         facts_: the data it was fitted on; training_: how; volatility_: its condition.
+        versions_: of Python and the packages that fitted it.
         history_: by name, arrays of the training curves; empty for a loaded model.
     """
 
@@ -63,6 +69,7 @@ class TimeSeriesGAN:
     volatility_: VolatilityCondition
     scaler_: Scaler
     generator_: Generator
+    versions_: Mapping[str, str]
     history_: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
 
     def __init__(self, config: Config | None = None) -> None:
@@ -92,7 +99,8 @@ class TimeSeriesGAN:
 
         Raises:
             DataError, ConfigError: if the prices or settings cannot be trained on.
-            CheckpointError: if there is nothing to resume, or it belongs to other prices.
+            CheckpointError: if there is nothing to resume, or it belongs to other prices or
+                settings.
             TrainingError: if training diverges.
         """
         prices = prices if isinstance(prices, Prices) else read_prices(prices)
@@ -111,19 +119,26 @@ class TimeSeriesGAN:
         if folder is None:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(folder)
-        if numbers.get("sha256") != prepared.facts.sha256:
-            raise CheckpointError(
-                f"{folder}: expected the prices that this run was started with, got other contents "
-                f"in {prepared.facts.source}; resume with the same file or use --overwrite"
-            )
+        for name, value in self._origin(prepared).items():
+            if numbers.get(name) != value:
+                what = "settings" if name == "config" else f"prices ({name})"
+                raise CheckpointError(
+                    f"{folder}: expected the {what} that this run was started with, got others; "
+                    "resume with the same or use --overwrite"
+                )
         trainer.load_state(tensors, numbers)
+
+    def _origin(self, prepared: Prepared) -> dict[str, Any]:
+        """Return what a run must share with the one that it resumes, as JSON values."""
+        config: dict[str, Any] = json.loads(json.dumps(self.config.to_dict()))
+        return {"sha256": prepared.facts.sha256, "column": prepared.facts.column, "config": config}
 
     def _save_state(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
         """Take over the best generator so far, and save it with the trainer's state."""
         self._take(trainer, prepared)
         if folder is not None:
             tensors, numbers = trainer.state()
-            checkpoint.write_training(folder, tensors, {**numbers, "sha256": prepared.facts.sha256})
+            checkpoint.write_training(folder, tensors, numbers | self._origin(prepared))
             self.save(folder)
 
     def _take(self, trainer: Trainer, prepared: Prepared) -> None:
@@ -131,7 +146,7 @@ class TimeSeriesGAN:
         self.generator_.load_state_dict(trainer.best.state_dict())
         self.generator_.requires_grad_(False)
         self.scaler_, self.facts_ = prepared.scaler, prepared.facts
-        self.volatility_ = replace(prepared.volatility, response=self._response(prepared))
+        self.volatility_ = self._calibrated(prepared.volatility, prepared.volatility.unit)
         best = trainer.best_score
         self.training_ = TrainingFacts(
             trainer.step,
@@ -141,21 +156,29 @@ class TimeSeriesGAN:
             best if np.isfinite(best) else None,
             next(trainer.generator.parameters()).device.type,
         )
-        self.history_ = _history(trainer)
+        self.versions_, self.history_ = _versions(), _history(trainer)
 
-    def _response(self, prepared: Prepared) -> float:
-        """Return the median volatility of a year's path over the one asked of the generator."""
-        unit = prepared.volatility.unit
-        groups = sample_groups(
-            self.generator_,
-            Scaler(np.zeros(1), np.ones(1)),
-            prepared.volatility.vector(unit),
-            range(RESPONSE_PATHS),
-            RESPONSE_STEPS,
-            seeding.RESPONSE,
-        )
-        realised = np.concatenate([np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups])
-        return float(np.median(realised))
+    def _calibrated(self, levels: VolatilityCondition, volatility: float) -> VolatilityCondition:
+        """Return ``levels`` with the response with which the median year realises ``volatility``.
+
+        The drift leans on the condition, so the response is not the same at every level.
+        """
+        scaler = Scaler(np.zeros(1), np.full(1, levels.unit))
+        for _ in range(RESPONSE_ROUNDS):
+            groups = sample_groups(
+                self.generator_,
+                scaler,
+                levels.vector(volatility),
+                range(RESPONSE_PATHS),
+                RESPONSE_STEPS,
+                seeding.RESPONSE,
+            )
+            realised = [np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups]
+            factor = float(np.median(np.concatenate(realised))) / volatility
+            if not factor > 0:
+                raise ConfigError(f"vol: expected a volatility that can move, got {volatility}")
+            levels = replace(levels, response=levels.response * factor)
+        return levels
 
     def sample(
         self,
@@ -212,14 +235,15 @@ class TimeSeriesGAN:
         The arguments are checked at the call, before the first group is asked for.
         """
         self._check_fitted()
-        check_request(n_samples, horizon)
-        if not 0 <= seed < 2**63:
-            raise ConfigError(f"seed: expected 0 to 2^63 - 1, got {seed}")
+        check_request(n_samples, horizon, seed)
         price = self.facts_.last_price if start_price is None else start_price
         if not (np.isfinite(price) and price > 0):
             raise ConfigError(f"start price: expected a number above 0, got {price}")
         volatility = None if given is None else self.volatility_.volatility(given)
-        condition = self.volatility_.vector(volatility)
+        levels = self.volatility_
+        if volatility is not None:
+            levels = self._calibrated(levels, volatility)
+        condition = levels.vector(volatility)
         dates = self.facts_.calendar.after(horizon, start_date)
 
         def groups() -> Iterator[Scenarios]:
@@ -246,7 +270,7 @@ class TimeSeriesGAN:
             "scaler": self.scaler_.to_dict(),
             "volatility": self.volatility_.to_dict(),
             "training": asdict(self.training_),
-            "versions": _versions(),
+            "versions": dict(self.versions_),
         }
 
     @classmethod
@@ -261,21 +285,42 @@ class TimeSeriesGAN:
         weights = checkpoint.read_weights(folder, manifest)
         try:
             model = cls(Config.from_dict(manifest["config"]))
-            facts = dict(manifest["data"])
-            model.facts_ = DataFacts(**{**facts, "notes": tuple(facts["notes"])})
+            model.facts_ = checkpoint.typed(DataFacts, manifest["data"])
             model.scaler_ = Scaler.from_dict(manifest["scaler"])
             model.volatility_ = VolatilityCondition.from_dict(manifest["volatility"])
-            model.training_ = TrainingFacts(**manifest["training"])
+            model.training_ = checkpoint.typed(TrainingFacts, manifest["training"])
+            model.versions_ = {name: str(text) for name, text in manifest["versions"].items()}
+            model._check_loaded(weights)
             model.generator_ = Generator(model.config.network).requires_grad_(False)
             model.generator_.load_state_dict(weights)
-        except (KeyError, TypeError, ValueError, RuntimeError, TsganError) as error:
-            reason = str(error).splitlines()[0]
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RuntimeError,
+            TsganError,
+        ) as error:
+            reason = " ".join(str(error).split())
             raise CheckpointError(
                 f"{folder}: expected a model of tsgan {_versions()['tsgan']}, but its "
                 f"manifest.json and weights do not fit together ({reason})"
             ) from error
         model.history_ = {}
         return model
+
+    def _check_loaded(self, weights: Mapping[str, Tensor]) -> None:
+        """Raise CheckpointError or ConfigError for values that no fit writes."""
+        self.facts_.calendar.after(1)
+        figures = [self.facts_.last_price, self.facts_.periods_per_year]
+        figures += self.volatility_.to_dict().values()
+        if not all(np.isfinite(figure) and figure > 0 for figure in figures):
+            raise CheckpointError(f"expected prices and volatilities above 0, got {figures}")
+        if self.scaler_.mean.shape != (1,):
+            raise CheckpointError(f"expected a scaler of one series, got {self.scaler_.mean.size}")
+        for name, tensor in weights.items():
+            if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
+                raise CheckpointError(f"{name}: expected finite float32 weights, got others")
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "generator_"):

@@ -29,7 +29,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from tsgan.config import NetworkConfig
-from tsgan.layers import NEGATIVE_SLOPE, CausalStack, StridedCausalConv1d, softplus_inverse
+from tsgan.layers import (
+    NEGATIVE_SLOPE,
+    CausalStack,
+    StridedCausalConv1d,
+    leaky_relu_slope,
+    softplus_inverse,
+)
 
 CONDITION_SIZE = 2
 """A condition is (log volatility in scaled units, 1), or (0, 0) where none is given."""
@@ -125,10 +131,10 @@ class CriticHead(nn.Module):
             slopes = []
             for convolution in self.convolutions:
                 x = convolution(x)
-                slopes.append(torch.where(x > 0, 1.0, NEGATIVE_SLOPE))
+                slopes.append(leaky_relu_slope(x))
                 x = x * slopes[-1]
             dense = self.dense(torch.cat([x.flatten(1), condition], dim=1))
-            dense_slope = torch.where(dense > 0, 1.0, NEGATIVE_SLOPE)
+            dense_slope = leaky_relu_slope(dense)
         gradient = (dense_slope * self.score.weight) @ self.dense.weight[
             :, : math.prod(self.folded)
         ]

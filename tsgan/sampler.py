@@ -23,7 +23,7 @@ from tsgan.networks import Generator
 
 FloatArray = npt.NDArray[np.float64]
 
-MAXIMAL_HORIZON = 100_000
+MAXIMAL_HORIZON, MAXIMAL_PATHS = 100_000, 10**9
 LONGEST_PIECE = 2048
 STEPS_AT_ONCE = 2**15
 
@@ -37,12 +37,15 @@ def _piece_length(horizon: int) -> int:
     return min(LONGEST_PIECE, 1 << (horizon - 1).bit_length())
 
 
-def check_request(paths: int, horizon: int) -> None:
-    """Raise ConfigError unless ``paths`` and ``horizon`` can be sampled."""
-    if paths < 1:
-        raise ConfigError(f"paths: expected at least 1, got {paths}")
-    if not 1 <= horizon <= MAXIMAL_HORIZON:
-        raise ConfigError(f"horizon: expected 1 to {MAXIMAL_HORIZON:,} steps, got {horizon:,}")
+def check_request(paths: int, horizon: int, seed: int) -> None:
+    """Raise ConfigError unless so many paths of so many steps can be sampled from ``seed``."""
+    for name, value, least, most in (
+        ("paths", paths, 1, MAXIMAL_PATHS),
+        ("horizon", horizon, 1, MAXIMAL_HORIZON),
+        ("seed", seed, 0, 2**63 - 1),
+    ):
+        if not isinstance(value, int | np.integer) or not least <= value <= most:
+            raise ConfigError(f"{name}: expected a whole number, {least} to {most}, got {value!r}")
 
 
 def sample_groups(
@@ -62,13 +65,21 @@ def sample_groups(
         paths: numbers of the paths; path k is the same in whatever company it is asked for.
         horizon: steps of each path.
         seed: of the streams.
+
+    Raises:
+        ConfigError: if the returns overflow, because an absurd volatility is given.
     """
     size = group_size(horizon)
     for start in range(0, len(paths), size):
         wanted = list(paths[start : start + size])
         filled = wanted + [wanted[-1]] * (size - len(wanted))
         scaled = _group(generator, condition, filled, horizon, seed)
-        yield scaler.inverse(scaled[: len(wanted)])
+        returns = scaler.inverse(scaled[: len(wanted)])
+        if not np.isfinite(returns).all():
+            raise ConfigError(
+                "expected finite returns, got others: the volatility that is given is too large"
+            )
+        yield returns
 
 
 def _group(

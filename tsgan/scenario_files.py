@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +46,11 @@ def write_scenarios(path: Path, groups: Iterable[Scenarios], paths: int, horizon
 
 
 def _write_array(path: Path, groups: Iterable[Scenarios], paths: int, horizon: int) -> None:
-    shape = (paths, horizon)
-    out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=shape)
-    done = 0
-    for group in groups:
-        count = len(group.paths)
-        out[done : done + count] = group.log_returns
-        done += count
-    out.flush()
+    header = {"descr": "<f8", "fortran_order": False, "shape": (paths, horizon)}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for group in groups:
+            file.write(group.log_returns.astype("<f8").tobytes())
 
 
 def _write_table(path: Path, groups: Iterable[Scenarios], *, parquet: bool) -> None:
@@ -98,12 +96,13 @@ def read_log_returns(path: Path) -> FloatArray:
     if not path.is_file():
         raise DataError(f"{path}: expected a scenario file of tsgan generate, found no such file")
     try:
+        array: np.ndarray[Any, Any]
         if path.suffix.lower() == ".npy":
-            array = np.load(path, allow_pickle=False)
+            array = np.lib.format.open_memmap(path, mode="r")  # no archive, no pickle
         else:
             array = _read_table(path)
-    except (pa.ArrowException, ValueError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except (pa.ArrowException, KeyError, TypeError, ValueError, EOFError, OSError) as error:
+        reason = " ".join(str(error).split())
         raise DataError(
             f"{path}: expected the columns path, step and log_return of tsgan generate, or an .npy "
             f"of log returns; the file cannot be read as such ({reason}); generate it again"
@@ -128,4 +127,7 @@ def _read_table(path: Path) -> FloatArray:
     counts = np.unique(number, return_counts=True)[1]
     if len(counts) == 0 or len(set(counts)) != 1:
         raise ValueError("paths of different lengths, or none")
+    steps = step[order].reshape(len(counts), -1)
+    if (steps != np.arange(1, steps.shape[1] + 1)).any():
+        raise ValueError("steps of a path that are not 1, 2, 3, …")
     return np.asarray(value, dtype=np.float64)[order].reshape(len(counts), -1)

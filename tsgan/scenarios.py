@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -45,21 +46,25 @@ class Calendar:
             return np.full(horizon, np.datetime64("NaT", "D"))
         first = _date(self.last or "", "last date") if start is None else _date(start, "start date")
         number = np.arange(horizon) if start is not None else np.arange(1, horizon + 1)
+        days: DateArray = np.full(horizon, first, dtype="datetime64[D]")
         if self.step == BUSINESS_DAYS:
             roll: Literal["forward", "backward"] = "backward" if start is None else "forward"
-            days = np.full(horizon, first, dtype="datetime64[D]")
-            return np.asarray(np.busday_offset(days, number, roll=roll), dtype="datetime64[D]")
+            return np.busday_offset(days, number, roll=roll)
         if self.step == DAYS:
-            return np.full(horizon, first, dtype="datetime64[D]") + number.astype("timedelta64[D]")
+            every_day: DateArray = days + number.astype("timedelta64[D]")
+            return every_day
         apart = np.timedelta64(int(self.step), "s")
         return np.full(horizon, first) + number * apart
 
 
 def _date(text: str, name: str) -> np.datetime64:
     try:
-        return np.datetime64(text, "s")
+        moment = datetime.fromisoformat(text)  # NumPy would read 20200131 as a year
     except ValueError:
-        raise ConfigError(f"{name}: expected a date as YYYY-MM-DD, got {text!r}") from None
+        moment = None
+    if moment is None or moment.tzinfo is not None:
+        raise ConfigError(f"{name}: expected a date as YYYY-MM-DD, got {text!r}")
+    return np.datetime64(moment.replace(microsecond=0), "s")
 
 
 @dataclass(frozen=True)

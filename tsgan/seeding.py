@@ -34,7 +34,7 @@ def initial_weights(seed: int, *name: int) -> Iterator[None]:
     torch's layers draw from the global generator when they are built; its state is put back.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_state(seed, *name))
+        torch.default_generator.manual_seed(_state(seed, *name))
         yield
 
 

@@ -106,7 +106,8 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 def learning_rate(config: TrainingConfig, fraction: float) -> float:
     """Return the rate after ``fraction`` of the run: held, then linear down to the final rate."""
+    fraction = min(fraction, 1.0)
     if fraction <= config.decay_from:
         return config.learning_rate
-    left = (1 - min(fraction, 1.0)) / (1 - config.decay_from)
+    left = (1 - fraction) / (1 - config.decay_from)
     return config.learning_rate * (config.final_rate + (1 - config.final_rate) * left)

@@ -131,7 +131,11 @@ class Trainer:
         return self.fraction >= 1
 
     def _iterate(self) -> bool:
-        """Do one generator step with its critic steps; return whether the losses are finite."""
+        """Do one generator step with its critic steps; return whether all stayed finite.
+
+        The norm of the generator's new weights is looked at besides the critic's losses: a critic
+        that its last step has ruined spoils them at once, and must not reach the average.
+        """
         rate = self.rate_factor * learning_rate(self.config, self.fraction)
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
@@ -146,11 +150,12 @@ class Trainer:
         generator_step(
             critic, generator, batch, self.objective, self.optimizers["generator"], self.stream
         )
-        numbers = torch.stack(scores).tolist()
+        norm = torch.nn.utils.get_total_norm(self.generator.parameters())
+        numbers = torch.stack([*scores, norm]).tolist()
         if not all(math.isfinite(x) and abs(x) <= self.config.divergence for x in numbers):
             return False
         self.step += 1
-        for name, number in zip(HISTORY, numbers, strict=False):
+        for name, number in zip(HISTORY[:3], numbers[:3], strict=True):
             self.history[name].append(number)
         self._move_average()
         return True

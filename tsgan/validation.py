@@ -20,6 +20,8 @@ from tsgan.stylized import autocorrelation, overlapping_sums
 SPANS = (1, 5, 20)
 LAGS = 20
 SYNTHETIC_WINDOWS = 512
+SMALLEST_DEVIATION = 1e-3
+"""Floor, in scaled units, for a held-out part in which nothing moves."""
 
 
 class HeldOutScore:
@@ -38,11 +40,11 @@ class HeldOutScore:
         self.seed = seed
         windows = sliding_windows(series, window)
         logs = log_volatility(windows)
-        repeats = -(-SYNTHETIC_WINDOWS // windows.shape[0])
-        logs = logs.repeat(repeats)[:SYNTHETIC_WINDOWS]
+        evenly = torch.arange(SYNTHETIC_WINDOWS, device=logs.device) * len(logs)
+        logs = logs[evenly // SYNTHETIC_WINDOWS]
         self.condition = torch.stack([logs, torch.ones_like(logs)], dim=1)
         self.like = windows[:1].expand(SYNTHETIC_WINDOWS, -1, -1)
-        self.real = windows[:, 0].double().cpu().numpy()
+        self.real = windows[:, 0].cpu().double().numpy()
         self.real_memory = autocorrelation(np.abs(self.real), LAGS).mean(axis=0)
 
     def __call__(self, generator: nn.Module) -> float:
@@ -50,11 +52,11 @@ class HeldOutScore:
         stream = seeding.torch_generator(self.seed, seeding.VALIDATION)
         with torch.no_grad():
             fake = generator.sample_like(self.like, self.condition, stream)  # type: ignore[operator]
-        synthetic = fake[:, 0].double().cpu().numpy()
+        synthetic = fake[:, 0].cpu().double().numpy()
         distances = []
         for span in SPANS:
             sums = overlapping_sums(self.real, span)
             distance = wasserstein_1(sums.ravel(), overlapping_sums(synthetic, span).ravel())
-            distances.append(distance / sums.std())
+            distances.append(distance / max(sums.std(), SMALLEST_DEVIATION))
         memory = autocorrelation(np.abs(synthetic), LAGS).mean(axis=0)
         return float(np.mean(distances) + np.sqrt(np.mean((memory - self.real_memory) ** 2)))
