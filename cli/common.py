@@ -74,9 +74,9 @@ def duration(seconds: float) -> str:
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    large, small = ("min", "s") if whole < 3600 else ("h", "min")
+    first, second = divmod(whole if whole < 3600 else whole // 60, 60)
+    return f"{first} {large} {second} {small}" if second else f"{first} {large}"
 
 
 def parse_holdout(text: str) -> float | str:

@@ -39,6 +39,7 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # it would leave an empty line
     ) as bar:
         task = bar.add_task(title, total=total)
         yield lambda count: bar.advance(task, count)
@@ -55,6 +56,7 @@ def stage_bar(title: str) -> Iterator[Callable[[str, float], None]]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # it would leave an empty line
     ) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda message, share: bar.update(task, description=message, completed=share)

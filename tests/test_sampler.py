@@ -103,11 +103,9 @@ def test_long_path_has_no_seam(monkeypatch: pytest.MonkeyPatch, horizon: int) ->
     assert len(echo.shapes) == -(-horizon // 16)
 
 
-def test_echo_would_show_a_seam() -> None:
-    path = draw(Echo(), [0], 5000)[0, :, 0]
-    noise = np.round(path / 100)  # the present, but for a hundredth of the past
-    assert np.corrcoef((path - 100 * noise)[2:], noise[:-2])[0, 1] < 0.5
-    stream = seeding.numpy_generator(0, seeding.PATHS, 0)
+def test_each_step_hears_the_noise_of_its_own_stream() -> None:
+    path = draw(Echo(), [4], 5000, seed=3)[0, :, 0]
+    stream = seeding.numpy_generator(3, seeding.PATHS, 4)
     shape = (Echo().memory + 5000, Echo().noise_channels)
     heard = stream.standard_normal(shape, dtype=np.float32)[-5002:, 0]
     np.testing.assert_allclose(path, heard[:-2] + 100 * heard[2:], rtol=1e-5, atol=1e-4)
@@ -159,12 +157,12 @@ def test_given_volatility_is_a_unit_of_measurement(generator: Generator) -> None
         draw(generator, range(8), 500, condition=levels.vector(volatility))
         for volatility in (200.0, 100.0)  # far from 0, where the drift no longer changes
     )
-    np.testing.assert_allclose(wide, 2 * narrow, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(wide, 2 * narrow, rtol=0, atol=0.1)
 
 
 def test_overflow_is_refused(generator: Generator) -> None:
     levels = VolatilityCondition(0.2, 0.1, 0.2, 0.4, 0.1, 0.4)
-    with pytest.raises(ConfigError, match="finite returns.*too large"):
+    with pytest.raises(ConfigError, match=r"finite returns.*too large"):
         draw(generator, [0], 5, condition=levels.vector(1e300))
 
 

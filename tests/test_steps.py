@@ -4,9 +4,10 @@ import math
 from dataclasses import replace
 
 import pytest
+import tiny
 import torch
 from torch import Tensor, nn
-from toy_networks import Affine, Heads, Linear, Perceptron
+from toys import Affine, Heads, Linear, Perceptron
 
 from tsgan.config import TrainingConfig
 from tsgan.networks import Critic, Generator
@@ -47,9 +48,7 @@ def weights(network: nn.Module) -> list[Tensor]:
 
 
 def series_networks() -> tuple[Generator, Critic, Batch]:
-    from tiny import config
-
-    network = config().network
+    network = tiny.config().network
     with initial_weights(0):
         generator, critic = Generator(network), Critic(network, 128, 256, 2)
     given = torch.stack([normal(3, name=1), torch.ones(3)], dim=1)
@@ -134,7 +133,7 @@ def test_a_generator_step_looks_at_shapes_and_conditions_of_the_batch_alone() ->
     for x in (normal(*SHAPE), torch.full(SHAPE, math.nan)):
         generator, critic, batch = toy_networks()
         batch = [(x, c) for _, c in batch]
-        generator_step(critic, generator, batch, OBJECTIVE, descent(generator), torch_generator(0))
+        improve_generator(critic, generator, batch)
         results.append(weights(generator))
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
 

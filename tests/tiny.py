@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from typer.testing import CliRunner, Result
 
+from tsgan.cli.app import app
 from tsgan.config import Config, NetworkConfig, TrainingConfig
 
 RETURNS = 700
@@ -69,6 +71,20 @@ def write_prices(path: Path, n: int = RETURNS, seed: int = 0) -> Path:
     return path
 
 
+def command(*arguments: object) -> Result:
+    """Run ``tsgan`` within this process."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def demand_refusal(result: Result, *words: str) -> None:
+    """Demand a domain error: one line on stderr, exit code 1, no traceback."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    line = result.stderr.rstrip("\n")
+    assert line.startswith("tsgan: ") and "\n" not in line, result.stderr
+    assert [word for word in words if word not in line] == [], line
+
+
 def defaults() -> Iterator[tuple[object, str, Any]]:
     """Yield what to set, and how, so that the commands work with small sizes."""
     for kind, sizes in ((NetworkConfig, NETWORK), (TrainingConfig, TRAINING)):
@@ -78,6 +94,7 @@ def defaults() -> Iterator[tuple[object, str, Any]]:
     sizes = {"bootstrap_paths": 20, "baselines": ("GARCH-n",), "baseline_paths": 20}
     yield evaluation.evaluate, "__kwdefaults__", {**evaluation.evaluate.__kwdefaults__, **sizes}
     yield importlib.import_module("tsgan.judge"), "EVALUATION_PATHS", 20
+    yield importlib.import_module("tsgan.model"), "TRAINING_THREADS", 1
 
 
 if __name__ == "__main__":

@@ -68,9 +68,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: expected JSON, got a damaged file ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        got = manifest.get("format") if isinstance(manifest, dict) else None
+        got = repr(manifest.get("format"))[:40] if isinstance(manifest, dict) else None
         raise CheckpointError(
-            f"{path}: expected a tsgan manifest of format {FORMAT}, got format {got!r}"
+            f"{path}: expected a tsgan manifest of format {FORMAT}, got format {got}"
         )
     return manifest
 

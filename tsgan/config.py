@@ -191,7 +191,8 @@ class Config:
         """Return the configuration of ``to_dict``; ConfigError for unknown or missing settings."""
         values = _checked(cls, values)
         network = _checked(NetworkConfig, values["network"])
-        network["critic_channels"] = tuple(network["critic_channels"])
+        if isinstance(network["critic_channels"], list):
+            network["critic_channels"] = tuple(network["critic_channels"])
         training = _checked(TrainingConfig, values["training"])
         return cls(
             **{

@@ -194,7 +194,7 @@ def _step(index: pd.Index) -> str | int:
     apart = int(np.median(np.diff(dates.as_unit("s").asi8)))
     if apart != 86_400:
         return apart
-    return DAYS if float((dates.dayofweek >= 5).mean()) > 0.1 else BUSINESS_DAYS
+    return DAYS if float((dates.day_of_week >= 5).mean()) > 0.1 else BUSINESS_DAYS
 
 
 def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Trainer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -142,9 +143,8 @@ class TimeSeriesGAN:
             self.save(folder)
 
     def _take(self, trainer: Trainer, prepared: Prepared) -> None:
-        self.generator_ = Generator(self.config.network)
-        self.generator_.load_state_dict(trainer.best.state_dict())
-        self.generator_.requires_grad_(False)
+        weights = {name: w.cpu().clone() for name, w in trainer.best.state_dict().items()}
+        self.generator_ = _generator(self.config, weights)
         self.scaler_, self.facts_ = prepared.scaler, prepared.facts
         self.volatility_ = self._calibrated(prepared.volatility, prepared.volatility.unit)
         best = trainer.best_score
@@ -291,8 +291,7 @@ class TimeSeriesGAN:
             model.training_ = checkpoint.typed(TrainingFacts, manifest["training"])
             model.versions_ = {name: str(text) for name, text in manifest["versions"].items()}
             model._check_loaded(weights)
-            model.generator_ = Generator(model.config.network).requires_grad_(False)
-            model.generator_.load_state_dict(weights)
+            model.generator_ = _generator(model.config, weights)
         except (
             KeyError,
             TypeError,
@@ -301,7 +300,7 @@ class TimeSeriesGAN:
             RuntimeError,
             TsganError,
         ) as error:
-            reason = " ".join(str(error).split())
+            reason = textwrap.shorten(str(error), 300, placeholder=" …")
             raise CheckpointError(
                 f"{folder}: expected a model of tsgan {_versions()['tsgan']}, but its "
                 f"manifest.json and weights do not fit together ({reason})"
@@ -327,6 +326,14 @@ class TimeSeriesGAN:
             raise ConfigError(
                 "expected a fitted model, got one that is not: call fit or load first"
             )
+
+
+def _generator(config: Config, weights: Mapping[str, Tensor]) -> Generator:
+    """Return the generator with these weights; none are drawn, nor memory taken before they fit."""
+    with torch.device("meta"):
+        generator = Generator(config.network)
+    generator.load_state_dict(weights, assign=True)
+    return generator.requires_grad_(False)
 
 
 def _history(trainer: Trainer) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:

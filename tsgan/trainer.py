@@ -124,7 +124,9 @@ class Trainer:
             if on_step is not None:
                 on_step(self.progress())
             if self.fraction * self.config.check_every >= self.checks + 1:
-                self._check()
+                if not self._check():
+                    self._return_to(good)
+                    continue
                 good = self.state()
                 if on_check is not None:
                     on_check(self)
@@ -169,28 +171,32 @@ class Trainer:
         ):
             mean.lerp_(weight, 1 - decay)
 
-    def _check(self) -> None:
-        """Score the averaged generator on held-out data; keep it if it is the best so far."""
+    def _check(self) -> bool:
+        """Score the averaged generator on held-out data; keep it if it is the best so far.
+
+        Return whether the score is finite; if it is not, nothing has changed.
+        """
+        score = 0.0 if self.score is None else self.score(self.average)
+        if not math.isfinite(score):
+            return False
         self.checks = math.floor(self.fraction * self.config.check_every)
-        if self.score is None:
-            self.best.load_state_dict(self.average.state_dict())
-            self.best_step = self.step
-            return
-        score = self.score(self.average)
-        self.scores.append((self.step, score))
-        settled = self.fraction >= self.config.score_from
+        settled = False
+        if self.score is not None:
+            self.scores.append((self.step, score))
+            settled = self.fraction >= self.config.score_from
         if not settled or score <= self.best_score:
             self.best.load_state_dict(self.average.state_dict())
             self.best_step = self.step
             self.best_score = score if settled else math.inf
+        return True
 
     def _return_to(self, good: tuple[dict[str, Tensor], dict[str, Any]]) -> None:
         """Go back to the last check with half the rates; TrainingError after the third time."""
         if self.returns == MAXIMAL_RETURNS:
             raise TrainingError(
                 f"training diverged at step {self.step} for the {MAXIMAL_RETURNS + 1}th time, "
-                "expected finite critic losses: lower the learning rate or check the prices for "
-                "outliers"
+                "expected finite losses and scores: lower the learning rate or check the prices "
+                "for outliers"
             )
         seconds, factor, returns = self.seconds, self.rate_factor, self.returns
         self.load_state(*good)
@@ -252,9 +258,10 @@ class Trainer:
             self.best_score = math.inf if best is None else float(best)
             self.best_step = int(numbers["best_step"])
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
             raise CheckpointError(
-                f"the training state does not fit this configuration ({error}); "
-                "train anew with --overwrite"
+                f"the training state does not fit this configuration ({reason}); train anew with "
+                "--overwrite"
             ) from error
 
 

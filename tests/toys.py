@@ -1,11 +1,20 @@
-"""Networks of a few weights that a step and a trainer take for a generator and a critic."""
+"""Networks of a few weights, and a run of a few steps, for tests of the steps and the trainer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+
+from tsgan.config import TrainingConfig
+from tsgan.seeding import initial_weights, torch_generator
+from tsgan.steps import Batch
+from tsgan.trainer import Trainer
+
+STEPS = 12
+CONFIG = replace(TrainingConfig(), steps=STEPS, check_every=4, learning_rate=0.01, average=0.9)
 
 
 class Affine(nn.Module):
@@ -59,3 +68,28 @@ class Heads(nn.Module):
         self, parts: Sequence[tuple[Tensor, Tensor]], stream: torch.Generator
     ) -> Sequence[tuple[Tensor, Tensor]]:
         return parts
+
+
+def toy_batch(stream: torch.Generator) -> Batch:
+    """Samples of N(1, 4), one number each."""
+    return [(1 + 2 * torch.randn(16, 1, 1, generator=stream), torch.zeros(16, 0))]
+
+
+def toy_trainer(
+    config: TrainingConfig = CONFIG,
+    batches: Callable[[torch.Generator], Batch] = toy_batch,
+    score: Callable[[nn.Module], float] | None = None,
+    generator: Affine | None = None,
+    critic: Heads | None = None,
+) -> Trainer:
+    """A run of ``CONFIG``: 12 steps, with a check after each third."""
+    with initial_weights(0):
+        critic = Heads(Perceptron(1)) if critic is None else critic
+    generator = Affine() if generator is None else generator
+    return Trainer(generator, critic, batches, config, torch_generator(7), score)
+
+
+def scores(*values: float) -> Callable[[nn.Module], float]:
+    """A held-out score that says ``values`` in turn."""
+    left = iter(values)
+    return lambda generator: next(left)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import scipy.stats
+import torch
+from torch import Tensor
+
+from tsgan.batches import SeriesBatches
+from tsgan.config import TrainingConfig
+from tsgan.seeding import torch_generator
+
+N, WINDOW, PATH_LENGTH = 24, 8, 16
+CONFIG = replace(TrainingConfig(), paths=5, conditional_windows=7, condition_jitter=0.0)
+STEPS = torch.arange(float(N))[:, None]  # the value of a step is its place
+
+
+def draw(series: Tensor = STEPS, seed: int = 0, **settings: float) -> list[tuple[Tensor, Tensor]]:
+    batches = SeriesBatches(series, WINDOW, PATH_LENGTH, replace(CONFIG, **settings))
+    return batches(torch_generator(seed))
+
+
+def test_shapes_of_a_batch() -> None:
+    paths, windows = draw()
+    assert [x.shape for x in paths] == [(5, 1, PATH_LENGTH), (5, 2)]
+    assert [x.shape for x in windows] == [(7, 1, WINDOW), (7, 2)]
+
+
+def test_paths_are_real_stretches_that_may_go_round_without_a_condition() -> None:
+    (paths, condition), _ = draw(paths=200)
+    expected = (paths[..., :1] + torch.arange(float(PATH_LENGTH))) % N
+    assert torch.equal(paths, expected)
+    assert not condition.any()
+
+
+def test_windows_are_real_stretches_that_do_not_go_round() -> None:
+    _, (windows, _) = draw(conditional_windows=200)
+    assert torch.equal(windows, windows[..., :1] + torch.arange(float(WINDOW)))
+
+
+@pytest.mark.parametrize(("part", "starts"), [(0, N), (1, N - WINDOW + 1)])
+def test_starts_are_uniform(part, starts) -> None:
+    stretches, _ = draw(paths=4000, conditional_windows=4000)[part]
+    counts = torch.bincount(stretches[:, 0, 0].int(), minlength=starts)
+    assert len(counts) == starts
+    assert scipy.stats.chisquare(counts.numpy()).pvalue > 0.001
+
+
+def test_the_condition_of_a_window_is_its_own_log_volatility() -> None:
+    series = torch.randn(N, 1, generator=torch_generator(1)) * torch.logspace(-2, 1, N)[:, None]
+    _, (windows, given) = draw(series, conditional_windows=50)
+    torch.testing.assert_close(given[:, 0].exp(), windows.square().mean(dim=(1, 2)).sqrt())
+    assert torch.equal(given[:, 1], torch.ones(50))
+
+
+@pytest.mark.parametrize("jitter", [0.1, 0.5])
+def test_the_condition_jitters_as_much_as_told(jitter) -> None:
+    _, (windows, given) = draw(conditional_windows=4000, condition_jitter=jitter)
+    error = given[:, 0] - windows.square().mean(dim=(1, 2)).sqrt().log()
+    assert scipy.stats.kstest(error.numpy(), scipy.stats.norm(scale=jitter).cdf).pvalue > 0.001
+
+
+def test_a_batch_comes_from_its_stream() -> None:
+    first, again, other = (draw(seed=seed, condition_jitter=0.1) for seed in (0, 0, 1))
+    for part, same, different in zip(first, again, other, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(part, same, strict=True))
+        assert not torch.equal(part[0], different[0])
+
+
+def test_several_assets_move_together() -> None:
+    (paths, _), (windows, given) = draw(torch.cat([STEPS, 100 + STEPS], dim=1))
+    for x in (paths, windows):
+        assert torch.equal(x[:, 1], x[:, 0] + 100)
+    torch.testing.assert_close(given[:, 0].exp(), windows.square().mean(dim=(1, 2)).sqrt())

@@ -1,0 +1,38 @@
+"""The README's Python runs as it stands there, with a shorter training."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import tiny
+
+from tsgan import TimeSeriesGAN
+from tsgan.scenario_files import write_scenarios
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_readme_has_a_backtest_and_the_library() -> None:
+    assert len(BLOCKS) == 2
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["backtest", "library"])
+def test_block_runs(
+    block: str, price_file: Path, fitted: TimeSeriesGAN, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for owner, name, value in tiny.defaults():
+        monkeypatch.setattr(owner, name, value)
+    shutil.copy(price_file, "prices.csv")
+    write_scenarios(Path("paths.parquet"), fitted.sample_groups(20, 252), 20, 252)
+    exec(compile(block.replace("max_seconds=300", "steps=2"), "README.md", "exec"), {})
+
+
+def test_files_that_the_readme_names_exist() -> None:
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
+    assert targets
+    assert [name for name in targets if not (README.parent / name).exists()] == []
