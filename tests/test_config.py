@@ -69,7 +69,7 @@ def test_a_setting_reaches_its_bounds_and_no_further(kind, name, low, high) -> N
 
 
 @pytest.mark.parametrize(("kind", "name"), NUMBERS)
-@pytest.mark.parametrize("value", [True, math.nan, math.inf, -math.inf, [1], {}, b"1"])
+@pytest.mark.parametrize("value", [True, math.nan, math.inf, -math.inf, 10**400, [1], {}, b"1"])
 def test_a_number_is_a_number(kind, name, value) -> None:
     with pytest.raises(ConfigError, match=rf"^{name}: expected .*, got "):
         make(kind, **{name: value})

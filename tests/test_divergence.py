@@ -7,7 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
-from toys import CONFIG, STEPS, Affine, Heads, Linear, scores, toy_batch, toy_trainer
+from toys import (
+    CONFIG,
+    STEPS,
+    Affine,
+    Heads,
+    Linear,
+    let_steps_last,
+    scores,
+    toy_batch,
+    toy_trainer,
+)
 
 from tsgan.errors import TrainingError
 from tsgan.steps import Batch, learning_rate
@@ -52,6 +62,15 @@ def test_the_weights_that_come_back_are_those_of_the_check() -> None:
     tensors, _ = trainer.state()
     different = [name for name in kept if not torch.equal(kept[name], tensors[name])]
     assert trainer.step == 3 and different == ["stream"]  # other noise than the one that diverged
+
+
+def test_time_that_divergence_took_is_spent(monkeypatch) -> None:
+    let_steps_last(monkeypatch, 0.5)
+    config = replace(ONE_CRITIC_STEP, steps=None, max_seconds=4.0)
+    trainer = toy_trainer(config, Spoiled(6))  # one step after the check that comes back is lost
+    assert trainer.run()
+    assert (trainer.step, trainer.seconds, trainer.returns) == (6, 4.0, 1)
+    assert trainer.history["seconds"] == [0.5, 1.0, 1.5, 2.0, 3.5, 4.0]
 
 
 @pytest.mark.parametrize("critic_steps", [1, 2])

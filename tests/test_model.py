@@ -17,6 +17,7 @@ from tsgan import Config, TimeSeriesGAN, read_prices
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
 from tsgan.errors import CheckpointError, ConfigError, DataError
 from tsgan.trainer import Progress
+from tsgan.validation import HeldOutScore
 
 SERIES = tiny.prices()
 
@@ -64,6 +65,24 @@ def test_steps_are_told_in_order() -> None:
     assert [progress.step for progress in told] == [1, 2, 3, 4, 5, 6]
     assert told[-1].fraction == 1 and told[-1].score is not None
     assert all(a.seconds <= b.seconds for a, b in itertools.pairwise(told))
+
+
+def test_best_checkpoint_by_held_out_score_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny.config(6, holdout=0.2)  # three checks, at steps 2, 4 and 6
+    config = replace(config, training=replace(config.training, score_from=0.0))
+    kept = {}
+    for best in (2, 4, 6):
+        scores = iter([float(step != best) for step in (2, 4, 6)])
+        monkeypatch.setattr(HeldOutScore, "__call__", lambda *_, told=scores: next(told))
+        kept[best] = TimeSeriesGAN(config).fit(SERIES)
+        stopped = TimeSeriesGAN(config)
+        monkeypatch.setattr(HeldOutScore, "__call__", lambda *_: 0.0)
+        stopped.fit(SERIES, stop=stop_after(best))
+        assert (kept[best].training_.best_step, kept[best].training_.best_score) == (best, 0)
+        for one, other in zip(
+            kept[best].generator_.parameters(), stopped.generator_.parameters(), strict=True
+        ):
+            assert torch.equal(one, other)
 
 
 def test_sample_has_the_conventions_of_an_estimator(fitted: TimeSeriesGAN) -> None:

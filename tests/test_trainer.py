@@ -4,14 +4,13 @@ import itertools
 import json
 import random
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tiny
 import torch
 from torch import Tensor, nn
-from toys import CONFIG, STEPS, Heads, Perceptron, scores, toy_trainer
+from toys import CONFIG, STEPS, Heads, Perceptron, let_steps_last, scores, toy_trainer
 
 from tsgan.batches import SeriesBatches
 from tsgan.config import TrainingConfig
@@ -222,16 +221,23 @@ def test_the_score_is_taken_of_the_average() -> None:
     assert len(scored) == 4 and all(generator is trainer.average for generator in scored)
 
 
-def test_a_time_budget_ends_the_run(monkeypatch) -> None:
-    clock = itertools.count(0.0, 0.5)  # looked at twice a step, which thus takes half a second
-    monkeypatch.setattr("tsgan.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+@pytest.mark.parametrize(
+    ("lasting", "fractions", "checks"),
+    [
+        ((0.5,), [i / 8 for i in range(1, 9)], [2, 4, 6, 8]),
+        ((2.0, 0.5), [0.5, 0.625, 0.75, 0.875, 1.0], [1, 3, 5]),
+        ((5.0,), [1.0], [1]),
+    ],
+)
+def test_a_time_budget_ends_the_run(monkeypatch, lasting, fractions, checks) -> None:
+    let_steps_last(monkeypatch, *lasting)
     told: list[Progress] = []
+    checked: list[int] = []
     trainer = toy_trainer(replace(CONFIG, steps=None, max_seconds=4.0))
-    checks: list[int] = []
-    assert trainer.run(told.append, lambda state: checks.append(state.step))
-    assert [p.fraction for p in told] == [i / 8 for i in range(1, 9)]
-    assert checks == [2, 4, 6, 8]
-    assert trainer.best_step == 8 and trainer.seconds == 4.0
+    assert trainer.run(told.append, lambda state: checked.append(state.step))
+    assert [p.fraction for p in told] == fractions
+    assert checked == checks
+    assert trainer.best_step == trainer.step == len(fractions)
 
 
 def test_a_generator_obeys_its_condition() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
+from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -93,3 +96,17 @@ def scores(*values: float) -> Callable[[nn.Module], float]:
     """A held-out score that says ``values`` in turn."""
     left = iter(values)
     return lambda generator: next(left)
+
+
+def let_steps_last(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
+    """Set a clock by which steps of a trainer last so long, and all later ones as the last."""
+
+    def readings() -> Iterator[float]:
+        now = 0.0
+        for duration in chain(seconds, repeat(seconds[-1])):
+            yield now
+            now += duration
+            yield now
+
+    clock = readings()
+    monkeypatch.setattr("tsgan.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -24,12 +23,7 @@ def _require_int(name: str, value: object, low: int, high: int) -> None:
 
 
 def _require_real(name: str, value: object, low: float, high: float) -> None:
-    fits = (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and low <= value <= high
-    )
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     _require(fits, name, f"a number from {low:g} to {high:g}", value)
 
 

@@ -105,7 +105,10 @@ def prepare(prices: Prices, config: Config) -> Prepared:
             f"{prices.source}: expected at least {2 * config.window + 1} prices to train on for "
             f"windows of {config.window}, got {training + 1}; give a longer file or hold out less"
         )
-    scaler = Scaler.fit(returns[:training])
+    try:
+        scaler = Scaler.fit(returns[:training])
+    except DataError as error:
+        raise DataError(f"{prices.source}, column {prices.names[0]}: {error}") from error
     series = torch.from_numpy(scaler.transform(returns[:training]).astype(np.float32))
     logs = log_volatility(sliding_windows(series, config.window)).numpy()
     per_year = periods_per_year(prices.values.index)

@@ -143,7 +143,9 @@ class TimeSeriesGAN:
             self.save(folder)
 
     def _take(self, trainer: Trainer, prepared: Prepared) -> None:
-        weights = {name: w.cpu().clone() for name, w in trainer.best.state_dict().items()}
+        checked = trainer.best_step > 0  # a run may be stopped before its first check
+        chosen = trainer.best if checked else trainer.average
+        weights = {name: w.cpu().clone() for name, w in chosen.state_dict().items()}
         self.generator_ = _generator(self.config, weights)
         self.scaler_, self.facts_ = prepared.scaler, prepared.facts
         self.volatility_ = self._calibrated(prepared.volatility, prepared.volatility.unit)
@@ -152,7 +154,7 @@ class TimeSeriesGAN:
             trainer.step,
             round(trainer.seconds, 3),
             trainer.fraction >= 1,
-            trainer.best_step,
+            trainer.best_step if checked else trainer.step,
             best if np.isfinite(best) else None,
             next(trainer.generator.parameters()).device.type,
         )

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, SUBSAMPLES = range(8)
+WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES = range(7)
 """First integer of a stream's name: the purpose that it serves."""
 
 
 def numpy_generator(seed: int, *name: int) -> np.random.Generator:
     """Return the NumPy generator of the stream ``(seed, *name)``."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, *name))))
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=name)))
 
 
 def torch_generator(seed: int, *name: int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -39,4 +39,4 @@ def initial_weights(seed: int, *name: int) -> Iterator[None]:
 
 
 def _state(seed: int, *name: int) -> int:
-    return int(np.random.SeedSequence((seed, *name)).generate_state(1, np.uint64)[0]) & (2**63 - 1)
+    return int(np.random.SeedSequence(seed, spawn_key=name).generate_state(1, np.uint64)[0]) & (2**63 - 1)

@@ -1,0 +1,472 @@
+"""``tsgan fit`` from its files to its end by Ctrl-C and by SIGKILL.
+
+Signals are sent to real processes, at moments that their output and files tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from evaluation_example import example_evaluation
+from typer.testing import Result
+
+from tsgan import TimeSeriesGAN, read_prices
+from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
+from tsgan.results import SEVENTEEN
+
+pytestmark = pytest.mark.usefixtures("tiny_defaults")
+
+FILES = {MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png"}
+STEPS = 45
+"""Of a run that another process begins: a second, in which the signal must arrive."""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the evaluation, which has a test of its own."""
+    monkeypatch.setattr("tsgan.judge.evaluate_model", lambda *_, **__: example_evaluation(50))
+    monkeypatch.setattr(
+        "tsgan.judge.write_evaluation", lambda directory, *_: (directory / "metrics.json").touch()
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(
+    price_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, Result]]:
+    """A model directory that ``tsgan fit`` wrote to the end, and what it said."""
+    directory = tmp_path_factory.mktemp("fit") / "new" / "model"
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name, value in tiny.defaults():
+            patch.setattr(owner, name, value)
+        arguments = ("--steps", 6, "--holdout", 0.2, "--seed", 3)
+        yield directory, tiny.command("fit", price_file, "--out", directory, *arguments)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
+
+
+def fit(prices: Path, *arguments: object, steps: int = 3) -> Result:
+    result = tiny.command("fit", prices, "--steps", steps, *arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_fit_writes_its_files(finished: tuple[Path, Result]) -> None:
+    directory, result = finished
+    assert result.exit_code == 0, result.output
+    assert {file.name for file in directory.iterdir()} == FILES
+    assert (directory / "training.png").read_bytes().startswith(b"\x89PNG")
+    page = (directory / "report.html").read_text()
+    assert page.count('class="plot"') == 14 and "garch.csv" in page
+    assert not re.search(r'(src|href)="https?:', page)
+
+
+def test_fit_says_what_it_does(finished: tuple[Path, Result]) -> None:
+    directory, result = finished
+    for text in (
+        "Read garch.csv: 701 prices, 2019-04-26 … 2021-12-31, column Close.",
+        "Training wgan-gp on 560 of 700 log returns (the last 140 choose the checkpoint) for 6",
+        "Trained 6 steps",
+        "In-sample",
+        f"open {directory / 'report.html'}",
+        f"tsgan generate {directory}",
+    ):
+        assert text in result.stdout, text
+    lines = result.stderr.splitlines()
+    assert len(lines) == 6, "a line for each of few steps"
+    for line in lines:
+        assert re.search(r"step \d.*W estimate -?\d.*penalty \d.*held-out .*left", line)
+
+
+def test_model_of_the_command_is_that_of_the_library(
+    finished: tuple[Path, Result], price_file: Path
+) -> None:
+    loaded = TimeSeriesGAN.load(finished[0])
+    config = tiny.config(6, holdout=0.2, seed=3)
+    assert loaded.config == config
+    model = TimeSeriesGAN(config).fit(price_file)
+    assert np.array_equal(loaded.sample(3, 40).log_returns, model.sample(3, 40).log_returns)
+
+
+def test_metrics_have_their_schema(finished: tuple[Path, Result]) -> None:
+    metrics = json.loads((finished[0] / "metrics.json").read_text(), parse_constant=pytest.fail)
+    assert set(metrics) == {
+        *("name", "returns", "paths", "horizon", "band", "rows_of_seventeen"),
+        *("warnings", "metrics"),
+    }
+    assert (metrics["name"], metrics["returns"]) == ("garch.csv", 700)
+    assert (metrics["paths"], metrics["horizon"]) == (20, 700)
+    assert metrics["band"]["quantiles"] == [0.05, 0.5, 0.95]
+    names = [row["name"] for row in metrics["metrics"]]
+    assert len(names) == len(set(names)) and {*SEVENTEEN, "copied windows"} <= set(names)
+    for row in metrics["metrics"]:
+        assert set(row) == {
+            *("name", "real", "synthetic", "value", "band", "verdict", "baselines", "note"),
+        }
+        assert row["verdict"] in ("indistinguishable", "within noise", "off", "skipped")
+        if row["band"] is not None:
+            assert row["band"] == sorted(row["band"]) and "GARCH-n" in row["baselines"]
+    verdicts = [row["verdict"] for row in metrics["metrics"] if row["name"] in SEVENTEEN]
+    assert metrics["rows_of_seventeen"] == {
+        verdict.replace(" ", "_"): verdicts.count(verdict)
+        for verdict in ("indistinguishable", "within noise", "off", "skipped")
+    }
+
+
+def test_info_and_generate_take_the_directory(finished: tuple[Path, Result]) -> None:
+    assert "held-out score" in tiny.command("info", finished[0]).stdout
+    assert tiny.command("generate", finished[0], "--paths", 2, "--horizon", 3).exit_code == 0
+    assert {file.name for file in finished[0].iterdir()} == FILES
+
+
+def test_directory_is_named_after_the_prices(price_file: Path, unjudged: None) -> None:
+    shutil.copy(price_file, "ACME.daily.csv")
+    fit(Path("ACME.daily.csv"))
+    assert (Path("ACME-model") / MANIFEST).is_file()
+
+
+def test_options_reach_the_configuration(price_file: Path, unjudged: None) -> None:
+    arguments = ("--window", 144, "--seed", 9, "--device", "cpu", "--column", "Open")
+    fit(price_file, "--out", "m", "--objective", "wgan-gp", "--holdout", "2021-03-01", *arguments)
+    model = TimeSeriesGAN.load("m")
+    assert (model.config.window, model.config.seed, model.config.device) == (144, 9, "cpu")
+    assert model.config.holdout == "2021-03-01" and model.facts_.training_end == "2021-02-26"
+    assert model.facts_.column == "Open" and model.config.training.steps == 3
+
+
+def test_time_can_be_given_instead_of_steps(price_file: Path, unjudged: None) -> None:
+    assert tiny.command("fit", price_file, "--out", "m", "--max-time", "0.2s").exit_code == 0
+    training = TimeSeriesGAN.load("m").training_
+    assert training.finished and training.seconds >= 0.2
+
+
+def test_few_returns_give_a_warning(price_file: Path, unjudged: None) -> None:
+    lines = price_file.read_text().splitlines()
+    Path("few.csv").write_text("\n".join([lines[0], *lines[-301:]]))
+    assert "tsgan: warning: 300 returns are few" in fit(Path("few.csv")).stderr
+
+
+def test_existing_model_is_kept_unless_told(price_file: Path, unjudged: None) -> None:
+    fit(price_file, "--out", "m")
+    before = contents(Path("m"))
+    result = tiny.command("fit", price_file, "--out", "m", "--steps", 3)
+    tiny.demand_refusal(result, "holds a model already", "--resume", "--overwrite", "--out")
+    assert contents(Path("m")) == before
+
+
+def test_overwritten_model_is_a_new_one(price_file: Path, unjudged: None) -> None:
+    fit(price_file, "--out", "new", "--seed", 5)
+    fit(price_file, "--out", "m")
+    for name in ("report.html", "training.png", f".0123abcd-{WEIGHTS}"):
+        (Path("m") / name).write_text("old")
+    fit(price_file, "--out", "m", "--seed", 5, "--overwrite")
+    assert (Path("m") / WEIGHTS).read_bytes() == (Path("new") / WEIGHTS).read_bytes()
+    assert {file.name for file in Path("m").iterdir()} == {
+        file.name for file in Path("new").iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--objective", "surprise"),
+        ("--window", "100"),
+        ("--holdout", "0.9"),
+        ("--device", "abacus"),
+        ("--column", "Volume"),
+        ("--steps", "0"),
+        ("--seed", "-1"),
+    ],
+)
+def test_bad_setting_does_not_cost_the_old_model(
+    price_file: Path, unjudged: None, arguments: tuple[str, ...]
+) -> None:
+    fit(price_file, "--out", "m")
+    before = contents(Path("m"))
+    for extra in (("--out", "m", "--overwrite"), ("--out", "n")):
+        tiny.demand_refusal(tiny.command("fit", price_file, *extra, *arguments), "expected")
+    assert contents(Path("m")) == before and not Path("n").exists()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--overwrite",), ("--resume",)])
+@pytest.mark.parametrize("names", [["thesis.tex"], [MANIFEST, "thesis.tex"], [".git"]])
+def test_foreign_directory_is_never_touched(
+    price_file: Path, arguments: tuple[str, ...], names: list[str]
+) -> None:
+    Path("mine").mkdir()
+    for name in names:
+        (Path("mine") / name).write_text("{}")
+    result = tiny.command("fit", price_file, "--out", "mine", *arguments)
+    tiny.demand_refusal(result, "mine", "expected")
+    assert contents(Path("mine")) == dict.fromkeys(names, b"{}")
+
+
+@pytest.mark.parametrize("out", ["file", "file/model", "file/deep/model"])
+def test_place_that_is_no_directory_is_refused_at_once(price_file: Path, out: str) -> None:
+    Path("file").write_text("mine")
+    result = tiny.command("fit", price_file, "--out", out)
+    tiny.demand_refusal(result, "file", "choose another")
+    assert Path("file").read_text() == "mine"
+
+
+def test_empty_directory_will_do(price_file: Path, unjudged: None) -> None:
+    Path("m").mkdir()
+    fit(price_file, "--out", "m")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--steps", "3", "--max-time", "5m"), ("--steps", "--max-time")),
+        (("--resume", "--overwrite"), ("--resume", "--overwrite")),
+        (("--max-time", "soon"), ("duration",)),
+        (("--max-time", "0"), ("duration",)),
+        (("--holdout", "soon"), ("fraction",)),
+        (("--surprise",), ("--surprise",)),
+    ],
+)
+def test_contradictory_options_are_a_usage_error(
+    price_file: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    result = tiny.command("fit", price_file, *arguments)
+    assert result.exit_code == 2
+    assert [word for word in words if word not in result.stderr] == []
+    assert list(Path().iterdir()) == []
+
+
+def rows(edit: Callable[[list[str]], list[str]]) -> Callable[[str], str]:
+    return lambda text: "\n".join(edit(text.splitlines())) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: "", ("empty",)),
+        (rows(lambda lines: lines[:1]), ()),
+        (rows(lambda lines: lines[:257]), ("at least 257 prices", "got 256")),
+        (rows(lambda lines: [line.split(",")[0] for line in lines]), ("price column",)),
+        (lambda text: text.replace("Close,Open", "A,B"), ("'A', 'B'", "--column")),
+        (rows(lambda lines: [*lines[:50], "2030-01-01,-3.5,1", *lines[51:]]), ("-3.5",)),
+        (rows(lambda lines: [*lines[:50], "2030-01-01,0,1", *lines[51:]]), ()),
+        (rows(lambda lines: [*lines[:50], "2030-01-01,dear,1", *lines[51:]]), ("dear",)),
+        (rows(lambda lines: [lines[0], *(f"{line[:11]}100,100" for line in lines[1:])]), ("vary",)),
+        (lambda text: "\x00\x01\x02" * 500, ()),
+    ],
+    ids=[
+        "empty",
+        "header",
+        "short",
+        "dates",
+        "unclear",
+        "negative",
+        "zero",
+        "word",
+        "flat",
+        "bytes",
+    ],
+)
+def test_bad_prices_are_one_line_and_leave_nothing(
+    price_file: Path, damage: Callable[[str], str], words: tuple[str, ...]
+) -> None:
+    Path("bad.csv").write_text(damage(price_file.read_text()))
+    tiny.demand_refusal(tiny.command("fit", "bad.csv", "--steps", 3), "bad.csv", "expected", *words)
+    assert [file.name for file in Path().iterdir()] == ["bad.csv"]
+
+
+def test_missing_prices_are_one_line() -> None:
+    tiny.demand_refusal(tiny.command("fit", "nowhere.csv"), "nowhere.csv")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_device_that_is_not_here_is_refused(price_file: Path) -> None:
+    result = tiny.command("fit", price_file, "--device", "cuda")
+    tiny.demand_refusal(result, "device", "'cuda'", "--device cpu")
+
+
+def interrupt_after(
+    monkeypatch: pytest.MonkeyPatch, steps: int, number: signal.Signals = signal.SIGINT
+) -> None:
+    """Send this process a real signal when so many steps are done."""
+    from tsgan.cli.progress import FitProgress
+
+    show = FitProgress.__call__
+
+    def interrupting(self: FitProgress, progress: Any) -> None:
+        show(self, progress)
+        if progress.step == steps:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(FitProgress, "__call__", interrupting)
+
+
+def advice(result: Result) -> list[str]:
+    """Return the command that an interrupted run says to go on with, without ``tsgan``."""
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("tsgan: interrupted")
+    program, *arguments = shlex.split(re.split(r"(Go on|Write it) with: ", line)[-1])
+    assert program == "tsgan"
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("number", "steps", "column"), [(signal.SIGINT, 1, "Open"), (signal.SIGTERM, 4, "Close")]
+)
+def test_interrupted_fit_goes_on_as_it_says(
+    price_file: Path,
+    unjudged: None,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    steps: int,
+    column: str,
+) -> None:
+    fit(price_file, "--out", "whole", "--column", column, steps=5)
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, steps, number)
+        arguments = ("--out", "it's cut", "--steps", 5, "--column", column)
+        result = tiny.command("fit", price_file, *arguments)
+    assert result.exit_code == 130
+    assert f"interrupted after {steps} steps; saved in it's cut" in result.stderr
+    assert not (Path("it's cut") / "metrics.json").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert tiny.command(*advice(result)).exit_code == 0
+    assert TimeSeriesGAN.load("it's cut").facts_.column == column
+    assert (Path("it's cut") / WEIGHTS).read_bytes() == (Path("whole") / WEIGHTS).read_bytes()
+    assert (Path("it's cut") / "metrics.json").exists()
+
+
+def test_price_without_a_name_can_be_resumed(unjudged: None, monkeypatch: Any) -> None:
+    tiny.prices().rename("").to_csv("bare.csv")
+    assert read_prices("bare.csv").names == ("price",)
+    interrupt_after(monkeypatch, 2)
+    result = tiny.command("fit", "bare.csv", "--out", "m", "--steps", 4)
+    assert result.exit_code == 130, result.output
+    assert tiny.command(*advice(result)).exit_code == 0
+
+
+def test_fit_interrupted_in_its_evaluation_can_be_completed(
+    price_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tsgan.judge.evaluate_model", interrupt)
+        result = tiny.command("fit", price_file, "--out", "m", "--steps", 3)
+    assert result.exit_code == 130 and "the model in m is whole" in result.stderr
+    before = (Path("m") / WEIGHTS).read_bytes()
+    completed = tiny.command(*advice(result))
+    assert completed.exit_code == 0, completed.output
+    assert (Path("m") / WEIGHTS).read_bytes() == before
+    assert {file.name for file in Path("m").iterdir()} == FILES
+
+
+def test_resume_refuses_other_settings_prices_and_columns(
+    price_file: Path, unjudged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 2)
+        tiny.command("fit", price_file, "--out", "m", "--steps", 4)
+    before = contents(Path("m"))
+    other = tiny.write_prices(Path("other.csv"), seed=1)
+    for words, arguments in (
+        (("--seed", "--steps"), (price_file, "--seed", 1, "--steps", 9)),
+        (("--max-time",), (price_file, "--max-time", "5m")),
+        (("prices (sha256)",), (other,)),
+        (("prices (column)",), (price_file, "--column", "Open")),
+    ):
+        result = tiny.command("fit", *arguments, "--out", "m", "--resume")
+        assert result.exit_code == 1
+        line = result.stderr.splitlines()[-1]
+        assert line.startswith("tsgan: ") and all(word in line for word in words)
+    assert contents(Path("m")) == before
+
+
+@pytest.mark.parametrize("prepare", [lambda path: None, Path.mkdir, Path.touch])
+def test_resume_without_a_run_is_refused(
+    price_file: Path, prepare: Callable[[Path], object]
+) -> None:
+    prepare(Path("m"))
+    result = tiny.command("fit", price_file, "--out", "m", "--resume")
+    tiny.demand_refusal(result, "expected a model directory of tsgan fit")
+
+
+@pytest.mark.parametrize("victim", [TRAINING, MANIFEST])
+def test_resume_of_a_damaged_run_is_refused_or_works(
+    price_file: Path, unjudged: None, victim: str
+) -> None:
+    fit(price_file, "--out", "m")
+    (Path("m") / victim).write_bytes(b"{")
+    result = tiny.command("fit", price_file, "--out", "m", "--resume")
+    if victim == TRAINING:
+        tiny.demand_refusal(result, TRAINING, "--overwrite")
+    else:
+        assert result.exit_code == 0, "the state alone is enough"
+    fit(price_file, "--out", "m", "--overwrite")
+
+
+def start(prices: Path, *arguments: object) -> subprocess.Popen[str]:
+    """Start ``tsgan fit`` with small defaults in a process of its own."""
+    program = [sys.executable, "-u", str(Path(tiny.__file__)), "fit", str(prices)]
+    command = [*program, *(str(argument) for argument in arguments)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def whole(price_file: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The weights after ``STEPS`` steps without an interruption."""
+    directory = tmp_path_factory.mktemp("whole")
+    TimeSeriesGAN(tiny.config(STEPS)).fit(price_file, directory=directory)
+    return (directory / WEIGHTS).read_bytes()
+
+
+def demand_resumed(prices: Path, whole: bytes) -> None:
+    """Demand that the run in ``m`` can be resumed, and ends as if nothing had happened."""
+    result = tiny.command("fit", prices, "--out", "m", "--resume")
+    assert result.exit_code == 0, result.output
+    assert (Path("m") / WEIGHTS).read_bytes() == whole
+
+
+def test_ctrl_c_ends_a_fit_with_its_state_saved(
+    price_file: Path, unjudged: None, whole: bytes
+) -> None:
+    with start(price_file, "--out", "m", "--steps", STEPS) as process:
+        assert process.stderr is not None
+        assert "step 1 " in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert re.search(r"interrupted after \d+ steps; saved in m. Go on with: tsgan fit ", said)
+    assert not TimeSeriesGAN.load("m").training_.finished
+    demand_resumed(price_file, whole)
+
+
+def test_killed_fit_can_be_resumed(price_file: Path, unjudged: None, whole: bytes) -> None:
+    with start(price_file, "--out", "m", "--steps", STEPS) as process:
+        while not (Path("m") / TRAINING).exists() and process.poll() is None:
+            time.sleep(0.001)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    demand_resumed(price_file, whole)

@@ -1,0 +1,129 @@
+"""The wheel holds everything and works where nothing else of the project is."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETUPTOOLS = PROJECT["tool"]["setuptools"]
+FOLDERS = {name: ROOT / folder for name, folder in SETUPTOOLS["package-dir"].items()}
+
+
+def run(*command: object, **options: object) -> str:
+    ran = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+    assert ran.returncode == 0, ran.stdout
+    return str(ran.stdout)
+
+
+def packages() -> Iterator[Path]:
+    """Yield the folders of the project that hold ``__init__.py``."""
+    for folder, below, files in os.walk(ROOT):  # does not follow links
+        below[:] = [n for n in below if not n.startswith(".") and n not in ("build", "tests")]
+        if "__init__.py" in files:
+            yield Path(folder)
+
+
+def sources() -> list[Path]:
+    return [file for folder in FOLDERS.values() for file in sorted(folder.glob("*.py"))]
+
+
+def test_packages_are_the_folders_with_an_init() -> None:
+    assert set(packages()) == set(FOLDERS.values())
+    assert set(SETUPTOOLS["packages"]) == set(FOLDERS)
+
+
+def test_links_lead_to_the_folders() -> None:
+    for name in ("data", "cli"):
+        assert (ROOT / "tsgan" / name).resolve() == ROOT / name
+
+
+def test_every_import_is_declared() -> None:
+    declared = {
+        re.split(r"[<>=!~;\[ ]", line)[0].lower() for line in PROJECT["project"]["dependencies"]
+    }
+    owners = packages_distributions()
+    for file in sources():
+        tree = ast.walk(ast.parse(file.read_text()))
+        imported = {
+            alias.name.split(".")[0]
+            for node in tree
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in (
+                node.names if isinstance(node, ast.Import) else [ast.alias(str(node.module))]
+            )
+        }
+        foreign = imported - set(sys.stdlib_module_names) - {"tsgan", "markupsafe"}  # Jinja's own
+        for name in foreign:
+            assert {owner.lower() for owner in owners[name]} & declared, f"{file.name}: {name}"
+
+
+def test_torch_is_bounded() -> None:
+    assert "torch>=2.6,<2.14" in PROJECT["project"]["dependencies"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from a copy of the project, whose folders it leaves alone."""
+    pytest.importorskip("setuptools", reason="the wheel is built without isolation")
+    pytest.importorskip("build", reason="the wheel is built with the package build")
+    copy = tmp_path_factory.mktemp("source") / "project"
+    copy.mkdir()
+    for name in ("tsgan", "data", "cli"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", copy)
+    (built,) = (copy / "dist").iterdir()
+    return built
+
+
+def test_wheel_holds_every_module_and_template(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    expected = {"tsgan/py.typed", "tsgan/report.html.j2", "tsgan/report.css.j2"}
+    for package, folder in FOLDERS.items():
+        expected |= {f"{package.replace('.', '/')}/{file.name}" for file in folder.glob("*.py")}
+    expected |= {f"tsgan/{file.name}" for file in (ROOT / "tsgan").glob("*.j2")}
+    assert len(expected) > 50
+    assert {name for name in names if ".dist-info/" not in name} == expected
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_wheel_works_where_nothing_else_is(wheel: Path, tmp_path: Path) -> None:
+    target, nowhere = tmp_path / "site", tmp_path / "nowhere"
+    nowhere.mkdir()
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, "--no-deps", "--no-index", "--target", target, wheel)
+    place = {"cwd": nowhere, "env": {**os.environ, "PYTHONPATH": str(target)}}
+    assert "generate" in run(sys.executable, "-m", "tsgan", "--help", **place)
+    program = (
+        "import importlib, pathlib, pkgutil, tsgan, tsgan.report\n"
+        "home = pathlib.Path(tsgan.__file__).parent\n"
+        "for found in pkgutil.walk_packages([str(home)], 'tsgan.'):\n"
+        "    if found.name != 'tsgan.__main__':\n"
+        "        importlib.import_module(found.name)\n"
+        "tsgan.report._template()\n"
+        "print(home)"
+    )
+    assert run(sys.executable, "-c", program, **place).strip() == str(target / "tsgan")
+    assert (target / "bin" / "tsgan").exists()
