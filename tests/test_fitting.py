@@ -72,9 +72,12 @@ def test_holdout_date_needs_dates() -> None:
         prepared(SERIES.reset_index(drop=True), holdout="2021-06-01")
 
 
-@pytest.mark.parametrize(("holdout", "rows"), [(0, 2 * WINDOW), (0.45, 450), ("2015-01-01", 701)])
-def test_too_few_prices_to_train_on_are_refused(holdout: float | str, rows: int) -> None:
-    message = rf"expected at least {2 * WINDOW + 1} prices to train on .*got \d+; give a longer"
+@pytest.mark.parametrize(
+    ("holdout", "rows", "left"),
+    [(0, 2 * WINDOW, 2 * WINDOW), (0.45, 450, 248), ("2015-01-01", 701, 1)],
+)
+def test_too_few_prices_to_train_on_are_refused(holdout: float | str, rows: int, left: int) -> None:
+    message = rf"expected at least {2 * WINDOW + 1} prices to train on .*got {left}; give a longer"
     with pytest.raises(DataError, match=message):
         prepared(SERIES.tail(rows), holdout=holdout)
 

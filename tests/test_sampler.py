@@ -71,6 +71,13 @@ def test_path_depends_on_seed_and_number_alone(generator: Generator, horizon: in
     assert subset.tobytes() == many[[size + 1, 7]].tobytes()
 
 
+@pytest.mark.parametrize("count", [1, 3, 70])
+def test_networks_always_see_a_batch_of_the_same_size(count: int) -> None:
+    echo = Echo()  # matrix products of other sizes may round otherwise
+    draw(echo, range(count), 300)
+    assert {batch for _, batch, _ in echo.shapes} == {sampler.group_size(300)}
+
+
 def test_threads_change_no_bit_and_are_put_back(generator: Generator, threads: None) -> None:
     drawn = []
     for count in (1, 2):

@@ -51,9 +51,8 @@ def test_purposes_differ() -> None:
         seeding.RESPONSE,
         seeding.BOOTSTRAP,
         seeding.BASELINES,
-        seeding.SUBSAMPLES,
     }
-    assert len(purposes) == 8
+    assert len(purposes) == 7
 
 
 def test_neighbouring_streams_are_uncorrelated() -> None:

@@ -39,4 +39,5 @@ def initial_weights(seed: int, *name: int) -> Iterator[None]:
 
 
 def _state(seed: int, *name: int) -> int:
-    return int(np.random.SeedSequence(seed, spawn_key=name).generate_state(1, np.uint64)[0]) & (2**63 - 1)
+    sequence = np.random.SeedSequence(seed, spawn_key=name)
+    return int(sequence.generate_state(1, np.uint64)[0]) & (2**63 - 1)
