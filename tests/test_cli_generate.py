@@ -39,7 +39,11 @@ def test_file_holds_the_sample(model_directory: Path, fitted: TimeSeriesGAN, nam
     expected = fitted.sample(7, 30, seed=5)
     assert np.array_equal(read_log_returns(Path(name)), expected.log_returns)
     if not name.endswith(".npy"):
-        frame = pd.read_csv(name) if name.endswith(".csv") else pd.read_parquet(name)
+        frame = (
+            pd.read_csv(name, float_precision="round_trip")
+            if name.endswith(".csv")
+            else pd.read_parquet(name)
+        )
         assert list(frame.columns) == ["path", "step", "date", "log_return", "close"]
         assert np.array_equal(frame["close"], expected.closes().ravel())
         assert pd.to_datetime(frame["date"])[0] == pd.Timestamp("2022-01-03")
@@ -134,6 +138,11 @@ def test_bad_request_is_one_line_and_leaves_no_file(
 ) -> None:
     tiny.demand_refusal(generate(model_directory, 3, 50, *arguments), *words)
     assert list(Path().iterdir()) == []
+
+
+def test_place_is_checked_before_the_model_is_loaded() -> None:
+    result = generate(Path("nowhere"), 1, 2, "--out", "elsewhere/x.csv")
+    tiny.demand_refusal(result, "elsewhere/x.csv: expected a folder that exists")
 
 
 def test_folder_in_the_place_of_the_file_is_refused(model_directory: Path) -> None:

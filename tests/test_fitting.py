@@ -146,6 +146,12 @@ def test_facts_say_what_was_read() -> None:
         (pd.date_range("2020-01-01", periods=400), DAYS, "2021-02-03", "2021-02-04"),
         (pd.date_range("2020-01-01", periods=400, freq="W-FRI"), 604_800, "2027-08-27", ""),
         (pd.date_range("2020-01-01", periods=400, freq="h"), 3600, "2020-01-17T15:00:00", ""),
+        (
+            pd.date_range("2020-01-01", periods=400, freq="100ms"),
+            1,
+            "2020-01-01T00:00:39.900000",
+            "",
+        ),
         (pd.RangeIndex(400), BUSINESS_DAYS, None, "NaT"),
     ],
 )

@@ -39,7 +39,7 @@ def write(path: Path, whole: Scenarios, *ends: int) -> Path:
 def read_frame(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, parse_dates=["date"])
+    return pd.read_csv(path, parse_dates=["date"], float_precision="round_trip")
 
 
 @pytest.mark.parametrize("ends", [(), (1,), (3, 6)])

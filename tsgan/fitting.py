@@ -196,7 +196,7 @@ def _step(index: pd.Index) -> str | int:
     dates = pd.DatetimeIndex(index)
     apart = int(np.median(np.diff(dates.as_unit("s").asi8)))
     if apart != 86_400:
-        return apart
+        return max(apart, 1)  # dates are written in whole seconds
     return DAYS if float((dates.day_of_week >= 5).mean()) > 0.1 else BUSINESS_DAYS
 
 
