@@ -97,5 +97,5 @@ def demand_writable(path: Path) -> None:
     if not path.parent.is_dir():
         raise ConfigError(
             f"{path}: expected a folder that exists, {path.parent} does not; create it or choose "
-            "another --out"
+            "another path"
         )

@@ -22,7 +22,7 @@ from tsgan.cli.common import (
     reports_errors,
 )
 from tsgan.config import Config, TrainingConfig
-from tsgan.errors import CheckpointError, ConfigError
+from tsgan.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
@@ -54,9 +54,7 @@ def fit(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            "--steps", help="Generator steps instead of a time: reproducible to the byte."
-        ),
+        typer.Option("--steps", help="Generator steps instead of a time: same seed, same weights."),
     ] = None,
     objective: Annotated[
         str | None, typer.Option("--objective", help=f"Default {DEFAULTS.training.objective}.")
@@ -67,7 +65,7 @@ def fit(
             "--holdout",
             metavar="FRACTION|DATE",
             help="End of the series kept from training to choose the checkpoint: 0.2, or the first "
-            "date; default: a tenth, at most a year.",
+            "date; default: a tenth, at most 252 returns.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Default 0.")] = None,
@@ -124,9 +122,7 @@ def _resumed_run(directory: Path, asked: dict[str, object]) -> tuple[Config, lis
         read_manifest(directory)  # says what is missing where this is no model at all
     numbers = read_training(directory)[1]
     try:
-        column = str(numbers["column"])
-        # a column without a name is the only one: it is found without being asked for
-        return Config.from_dict(numbers["config"]), [] if column == "price" else [column]
+        return Config.from_dict(numbers["config"]), [str(numbers["column"])]
     except (KeyError, TypeError, ConfigError) as error:
         raise CheckpointError(
             f"{directory}: expected the settings of an interrupted run, got others ({error}); "
@@ -136,16 +132,17 @@ def _resumed_run(directory: Path, asked: dict[str, object]) -> tuple[Config, lis
 
 def _demand_free(directory: Path, overwrite: bool) -> None:
     """Raise ConfigError unless ``directory`` is new, empty, or a model to be overwritten."""
-    from tsgan.checkpoint import is_model
+    from tsgan.checkpoint import foreign_files, is_model
 
     if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
         return
-    if not is_model(directory):
+    found = "a file" if not directory.is_dir() else next(iter(foreign_files(directory)), None)
+    if found is not None:
         raise ConfigError(
-            f"{directory}: expected a new or an empty directory, found other files; choose "
+            f"{directory}: expected a new directory or one of tsgan fit, found {found}; choose "
             "another --out"
         )
-    if not overwrite:
+    if is_model(directory) and not overwrite:
         raise ConfigError(
             f"{directory}: holds a model already; go on with --resume, replace it with "
             "--overwrite, or choose another --out"
@@ -154,7 +151,7 @@ def _demand_free(directory: Path, overwrite: bool) -> None:
 
 def _fit(path: Path, columns: list[str], config: Config, directory: Path, resume: bool) -> None:
     """Read, train, evaluate; say what is done before and what comes after."""
-    from tsgan.checkpoint import make_directory, remove_model
+    from tsgan.checkpoint import make_directory
     from tsgan.cli.progress import FitProgress
     from tsgan.data.prices import read_prices
     from tsgan.device import resolve_device
@@ -162,14 +159,17 @@ def _fit(path: Path, columns: list[str], config: Config, directory: Path, resume
     from tsgan.model import TimeSeriesGAN
     from tsgan.objectives import make_objective
 
-    prices = read_prices(path, columns)
+    try:
+        prices = read_prices(path, columns)
+    except DataError:
+        if not resume:
+            raise
+        prices = read_prices(path)  # a column that has no name in the file was given one
     facts = prepare(prices, config).facts
     device = resolve_device(config.device)
     make_objective(config.training.objective, config.training.penalty_weight)
     make_directory(directory)
     _announce(prices, config, facts.training, facts.returns, str(device), directory)
-    if not resume:
-        remove_model(directory)
     model = TimeSeriesGAN(config)
     with _interrupts() as interrupted, FitProgress() as progress:
         model.fit(
@@ -189,6 +189,8 @@ def _fit(path: Path, columns: list[str], config: Config, directory: Path, resume
         raise typer.Exit(INTERRUPTED)
     _say_trained(model)
     try:
+        if interrupted:  # in the last moment of training
+            raise KeyboardInterrupt
         _evaluate(model, prices, directory)
     except KeyboardInterrupt:
         typer.echo(

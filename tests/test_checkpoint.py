@@ -219,7 +219,7 @@ def test_weights_that_do_not_fit_are_refused(
         ("volatility", {"surprise": 1}),
         ("volatility", {"unit": -0.2}),
         ("volatility", {"high": "very"}),
-        ("volatility", {"response": 0}),
+        ("volatility", {"response": 1}),
         ("training", {"surprise": 1}),
         ("training", {"steps": 1.5}),
         ("training", {"finished": 1}),
@@ -311,26 +311,26 @@ def test_directory_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> N
         ([MANIFEST, f".0123abcd-{WEIGHTS}"], True),
         ([WEIGHTS], False),
         (["metrics.json"], False),
-        ([MANIFEST, "thesis.tex"], False),
-        ([MANIFEST, ".git"], False),
-        ([MANIFEST, ".0123abcd-thesis.tex"], False),
     ],
 )
 def test_model_is_told_from_other_folders(tmp_path: Path, names: list[str], expected: bool) -> None:
     for name in names:
         (tmp_path / name).touch()
     assert checkpoint.is_model(tmp_path) is expected
+    assert checkpoint.foreign_files(tmp_path) == []
 
 
-def test_removing_a_model_leaves_what_is_not_its_own(tmp_path: Path) -> None:
-    for name in (MANIFEST, WEIGHTS, f".0123abcd-{WEIGHTS}", "thesis.tex", ".0123abcd-thesis.tex"):
+FOREIGN = [".0123abcd-thesis.tex", ".git", "thesis.tex"]
+
+
+def test_files_of_others_are_named_and_left(tmp_path: Path) -> None:
+    for name in (MANIFEST, WEIGHTS, "report.html", f".0123abcd-{WEIGHTS}", ".DS_Store", *FOREIGN):
         (tmp_path / name).touch()
-    checkpoint.remove_model(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [
-        ".0123abcd-thesis.tex",
-        "thesis.tex",
-    ]
-    checkpoint.remove_model(tmp_path / "missing")
+    assert checkpoint.foreign_files(tmp_path) == FOREIGN
+    checkpoint.keep_only(tmp_path, MANIFEST)
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {MANIFEST, ".DS_Store", *FOREIGN}
+    checkpoint.keep_only(tmp_path / "missing")
 
 
 @pytest.mark.parametrize("place", ["safetensors.torch.save", "tsgan.files._flush"])

@@ -39,13 +39,9 @@ def test_file_holds_the_sample(model_directory: Path, fitted: TimeSeriesGAN, nam
     expected = fitted.sample(7, 30, seed=5)
     assert np.array_equal(read_log_returns(Path(name)), expected.log_returns)
     if not name.endswith(".npy"):
-        frame = (
-            pd.read_csv(name, float_precision="round_trip")
-            if name.endswith(".csv")
-            else pd.read_parquet(name)
-        )
+        frame = pd.read_csv(name) if name.endswith(".csv") else pd.read_parquet(name)
         assert list(frame.columns) == ["path", "step", "date", "log_return", "close"]
-        assert np.array_equal(frame["close"], expected.closes().ravel())
+        np.testing.assert_allclose(frame["close"], expected.closes().ravel(), rtol=1e-15)
         assert pd.to_datetime(frame["date"])[0] == pd.Timestamp("2022-01-03")
     assert [file.name for file in Path().iterdir()] == [name]
 
@@ -117,9 +113,9 @@ def test_level_that_training_never_saw_gives_a_warning(model_directory: Path, le
     ("arguments", "words"),
     [
         (("--given", "vol=bad"), ("vol:", "low, mid, high", "'bad'")),
-        (("--given", "vol=-1"), ("vol:", "above 0")),
+        (("--given", "vol=-1"), ("vol:", "at least")),
         (("--given", "vol=nan"), ("vol:",)),
-        (("--given", "vol=1e300"), ("too large",)),
+        (("--given", "vol=1e300"), ("vol:", "at most 100")),
         (("--given", "vol="), ("--given", "vol=NUMBER")),
         (("--given", "regime=high"), ("--given", "regime=high")),
         (("--given", "high"), ("--given", "'high'")),

@@ -10,8 +10,8 @@ import torch
 from tsgan.conditions import (
     SMALLEST_LOG_VOLATILITY,
     VolatilityCondition,
-    log_volatility,
     parse_given,
+    trailing_log_volatility,
 )
 from tsgan.errors import ConfigError
 
@@ -20,16 +20,17 @@ LEVELS = VolatilityCondition(UNIT, low=0.1, mid=0.15, high=0.4, smallest=0.05, l
 
 
 def test_log_volatility_is_that_of_the_mean_square_of_each_window() -> None:
-    windows = torch.tensor([[[3.0, 4.0]], [[1.0, -1.0]], [[0.0, 2.0]]])
-    expected = [math.log(12.5) / 2, 0.0, math.log(2) / 2]
-    torch.testing.assert_close(log_volatility(windows), torch.tensor(expected))
-    two_assets = torch.tensor([[[3.0, 4.0], [0.0, 5.0]]])
-    torch.testing.assert_close(log_volatility(two_assets), torch.tensor([math.log(12.5) / 2]))
+    series = torch.tensor([[3.0], [4.0], [0.0], [-2.0]])
+    expected = [math.log(12.5) / 2, math.log(8) / 2, math.log(2) / 2]
+    torch.testing.assert_close(trailing_log_volatility(series, 2), torch.tensor(expected))
+    two_assets = torch.tensor([[3.0, 0.0], [4.0, 5.0]])
+    expected = [math.log(12.5) / 2]
+    torch.testing.assert_close(trailing_log_volatility(two_assets, 2), torch.tensor(expected))
 
 
 def test_a_window_in_which_nothing_moves_has_a_finite_log_volatility() -> None:
-    flat = torch.zeros(2, 1, 8)
-    assert log_volatility(flat).tolist() == pytest.approx([SMALLEST_LOG_VOLATILITY] * 2)
+    logs = trailing_log_volatility(torch.zeros(9, 1), 8)
+    assert logs.tolist() == pytest.approx([SMALLEST_LOG_VOLATILITY] * 2)
 
 
 @pytest.mark.parametrize("windows", [3, 30, 1001])
@@ -40,7 +41,7 @@ def test_levels_are_the_means_of_the_thirds(windows) -> None:
     thirds = [third.mean() for third in np.array_split(volatilities, 3)]
     assert [fitted.low, fitted.mid, fitted.high] == pytest.approx(thirds, rel=1e-12)
     assert [fitted.smallest, fitted.largest] == pytest.approx(volatilities[[0, -1]].tolist())
-    assert (fitted.unit, fitted.response) == (UNIT, 1.0)
+    assert fitted.unit == UNIT
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,11 @@ def test_a_volatility_is_a_level_or_a_number(given, volatility) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "wild", "HIGH", "unit", "0", "-0.2", "nan", "inf", 0, -1.0, math.nan, math.inf]
+    "given",
+    ["", "wild", "HIGH", "unit", "0", "-0.2", "nan", "inf", 0, -1.0, 1e-5, 101, math.nan, math.inf],
 )
 def test_another_volatility_is_refused_with_the_choices(given) -> None:
-    with pytest.raises(ConfigError, match=r"vol: expected low, mid, high or .* above 0 .*got"):
+    with pytest.raises(ConfigError, match=r"vol: expected low, mid, high or .*at least.*got"):
         LEVELS.volatility(given)
 
 
@@ -64,11 +66,9 @@ def test_seen_says_whether_training_saw_it(volatility, seen) -> None:
     assert LEVELS.seen(volatility) == bool(seen)
 
 
-@pytest.mark.parametrize("response", [1.0, 0.8, 1.3])
-def test_the_generator_is_asked_for_what_makes_the_path_realise_it(response) -> None:
-    condition = VolatilityCondition.from_dict(LEVELS.to_dict() | {"response": response})
-    log, given = condition.vector(0.35).tolist()
-    assert UNIT * math.exp(log) * response == pytest.approx(0.35, rel=1e-6)
+def test_a_given_volatility_is_a_logarithm_in_units_of_the_series() -> None:
+    log, given = LEVELS.vector(0.35).tolist()
+    assert UNIT * math.exp(log) == pytest.approx(0.35, rel=1e-6)
     assert given == 1.0
 
 

@@ -77,7 +77,7 @@ def test_time_that_divergence_took_is_spent(monkeypatch) -> None:
 def test_divergence_for_the_fourth_time_is_an_error(critic_steps) -> None:
     batches = Spoiled(*range(1, 1000))
     trainer = toy_trainer(replace(CONFIG, critic_steps=critic_steps), batches)
-    with pytest.raises(TrainingError, match=r"diverged .* 4th time.*learning rate"):
+    with pytest.raises(TrainingError, match=r"diverged .* 4th time.*learning_rate"):
         trainer.run()
     assert trainer.returns == MAXIMAL_RETURNS == 3
     assert batches.count == 4 * critic_steps

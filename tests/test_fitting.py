@@ -53,6 +53,12 @@ def test_automatic_holdout_is_a_tenth_and_at_most_a_year(returns: int, expected:
     assert held(prepared(tiny.prices(returns))) == expected
 
 
+@pytest.mark.parametrize(("returns", "expected"), [(3000, 256), (2560, 256), (2559, 0)])
+def test_automatic_holdout_fills_a_longer_window(returns: int, expected: int) -> None:
+    series = pd.Series(np.exp(tiny.garch_returns(returns + 1).cumsum()), name="Close")
+    assert held(prepared(series, window=256)) == expected
+
+
 @pytest.mark.parametrize(
     ("holdout", "message"),
     [
@@ -144,7 +150,24 @@ def test_facts_say_what_was_read() -> None:
     [
         (pd.bdate_range("2020-01-01", periods=400), BUSINESS_DAYS, "2021-07-13", "2021-07-14"),
         (pd.date_range("2020-01-01", periods=400), DAYS, "2021-02-03", "2021-02-04"),
-        (pd.date_range("2020-01-01", periods=400, freq="W-FRI"), 604_800, "2027-08-27", ""),
+        (
+            pd.date_range("2020-01-01", periods=400, freq="W-FRI"),
+            604_800,
+            "2027-08-27",
+            "2027-09-03",
+        ),
+        (
+            pd.date_range("2000-01-31", periods=400, freq="ME"),
+            "1 months",
+            "2033-04-30",
+            "2033-05-31",
+        ),
+        (
+            pd.date_range("1800-01-15", periods=400, freq="QS") + pd.Timedelta(days=14),
+            "3 months",
+            "1899-10-15",
+            "1900-01-15",
+        ),
         (pd.date_range("2020-01-01", periods=400, freq="h"), 3600, "2020-01-17T15:00:00", ""),
         (
             pd.date_range("2020-01-01", periods=400, freq="100ms"),

@@ -169,7 +169,7 @@ def test_given_volatility_is_a_unit_of_measurement(generator: Generator) -> None
 
 def test_overflow_is_refused(generator: Generator) -> None:
     levels = VolatilityCondition(0.2, 0.1, 0.2, 0.4, 0.1, 0.4)
-    with pytest.raises(ConfigError, match=r"finite returns.*too large"):
+    with pytest.raises(ConfigError, match=r"finite returns.*smaller volatility"):
         draw(generator, [0], 5, condition=levels.vector(1e300))
 
 

@@ -38,7 +38,11 @@ def scenarios(returns: object, dates: object = None, start: float = 100.0) -> Sc
         (FRIDAY, 3600, None, ["2021-12-31T01:00:00", "2021-12-31T02:00:00"]),
         ("2021-12-31T23:30:00", 1800, None, ["2022-01-01T00:00:00", "2022-01-01T00:30:00"]),
         (FRIDAY, 60, "2030-01-05T09:30", ["2030-01-05T09:30:00", "2030-01-05T09:31:00"]),
-        (FRIDAY, 7 * 86_400, None, ["2022-01-07T00:00:00", "2022-01-14T00:00:00"]),
+        (FRIDAY, 7 * 86_400, None, ["2022-01-07", "2022-01-14"]),
+        (FRIDAY, "1 months", None, ["2022-01-31", "2022-02-28"]),
+        ("2022-01-30", "1 months", None, ["2022-02-28", "2022-03-30"]),
+        ("2022-01-15", "3 months", None, ["2022-04-15", "2022-07-15"]),
+        ("2022-02-28", "12 months", "2023-12-31", ["2023-12-31", "2024-12-31"]),
     ],
 )
 def test_dates_go_on(
@@ -103,10 +107,3 @@ def test_frame_is_long_and_has_these_columns() -> None:
     assert frame["log_return"].tolist() == [0.1, 0.2, 0.3, 0.4]
     np.testing.assert_allclose(frame["close"], 100 * np.exp([0.1, 0.3, 0.3, 0.7]))
     assert frame["date"].dtype.kind == "M" and frame["close"].dtype == np.float64
-
-
-def test_some_paths_keep_their_numbers() -> None:
-    some = scenarios(np.arange(10).reshape(5, 2) / 100).only(2, 4)
-    assert some.paths.tolist() == [2, 3]
-    assert some.log_returns.tolist() == [[0.04, 0.05], [0.06, 0.07]]
-    assert some.to_frame()["path"].tolist() == [2, 2, 3, 3]

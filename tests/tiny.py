@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from typer.testing import CliRunner, Result
 
+from tsgan import Scenarios
 from tsgan.cli.app import app
 from tsgan.config import Config, NetworkConfig, TrainingConfig
 
@@ -44,6 +45,14 @@ def config(steps: int = 6, **settings: Any) -> Config:
         **settings,
         network=replace(default.network, **NETWORK),
         training=replace(default.training, **TRAINING, steps=steps),
+    )
+
+
+def some_paths(scenarios: Scenarios, first: int, last: int) -> Scenarios:
+    """The paths at positions ``first`` to ``last``, the latter excluded."""
+    chosen = slice(first, last)
+    return replace(
+        scenarios, log_returns=scenarios.log_returns[chosen], paths=scenarios.paths[chosen]
     )
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Generator as RandomStream
 from torch import Tensor
 
-from tsgan.conditions import log_volatility
+from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
 from tsgan.data.windows import sliding_windows, windows_at
 
@@ -26,7 +26,7 @@ class SeriesBatches:
         self.series, self.window, self.path_length = series, window, path_length
         self.config = config
         self.windows = sliding_windows(series, window)
-        self.logs = log_volatility(self.windows)
+        self.logs = trailing_log_volatility(series, window)
 
     def __call__(self, stream: RandomStream) -> list[tuple[Tensor, Tensor]]:
         """Return ``[(paths, no condition), (windows, their volatility)]``."""

@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from tsgan.errors import CheckpointError, DataError
-from tsgan.files import write_atomically
+from tsgan.files import replacing, write_atomically
 
 Kind = TypeVar("Kind")
 
@@ -34,7 +34,7 @@ LARGEST_TENSORS = 2**30
 def write_model(
     directory: Path, weights: Mapping[str, Tensor], manifest: Mapping[str, Any]
 ) -> None:
-    """Write the weights, then the manifest that holds their hash.
+    """Write the weights and the manifest that holds their hash, renamed one right after the other.
 
     Args:
         directory: created where it is missing.
@@ -44,8 +44,10 @@ def write_model(
     make_directory(directory)
     data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})
     content = {"format": FORMAT, **manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
-    write_atomically(directory / WEIGHTS, data)
-    write_atomically(directory / MANIFEST, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    with replacing(directory / MANIFEST) as manifest_file:
+        manifest_file.write_text(text, encoding="utf-8")
+        write_atomically(directory / WEIGHTS, data)
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -59,18 +61,23 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         what = "is a file" if directory.exists() else "does not exist"
         what = "has no manifest.json" if directory.is_dir() else what
         raise CheckpointError(
-            f"{directory}: expected a model directory of tsgan fit, but it {what}"
+            f"{directory}: expected a model directory of tsgan fit, but it {what}; check the path"
         )
     if path.stat().st_size > LARGEST_MANIFEST:
-        raise CheckpointError(f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more")
+        raise CheckpointError(
+            f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more; {_remedy(directory)}"
+        )
     try:
         manifest = _parse_json(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: expected JSON, got a damaged file ({error})") from error
+        raise CheckpointError(
+            f"{path}: expected JSON, got a damaged file ({error}); {_remedy(directory)}"
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         got = repr(manifest.get("format"))[:40] if isinstance(manifest, dict) else None
         raise CheckpointError(
-            f"{path}: expected a tsgan manifest of format {FORMAT}, got format {got}"
+            f"{path}: expected a tsgan manifest of format {FORMAT}, got format {got}; "
+            f"{_remedy(directory)}"
         )
     return manifest
 
@@ -83,12 +90,14 @@ def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tens
     if hashlib.sha256(data).hexdigest() != manifest.get("weights_sha256"):
         raise CheckpointError(
             f"{path}: expected the bytes that manifest.json describes, got others (truncated or "
-            "changed); restore the directory or fit again"
+            f"changed); {_remedy(directory)}"
         )
     try:
         return safetensors.torch.load(data)
     except SafetensorError as error:
-        raise CheckpointError(f"{path}: expected safetensors, got a damaged file") from error
+        raise CheckpointError(
+            f"{path}: expected safetensors, got a damaged file; {_remedy(directory)}"
+        ) from error
 
 
 def write_training(
@@ -114,7 +123,10 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             "--overwrite"
         ) from error
     if not isinstance(numbers, dict):
-        raise CheckpointError(f"{path}: expected a training state of tsgan, got another file")
+        raise CheckpointError(
+            f"{path}: expected a training state of tsgan, got another file; fit again with "
+            "--overwrite"
+        )
     return tensors, numbers
 
 
@@ -170,27 +182,43 @@ def make_directory(directory: Path) -> None:
 
 def _check_size(path: Path) -> None:
     if not path.is_file():
-        raise CheckpointError(f"{path}: expected this file of a model directory, found none")
+        raise CheckpointError(
+            f"{path}: expected this file of a model directory, found none; "
+            "restore it, or fit again with --overwrite"
+        )
     if path.stat().st_size > LARGEST_TENSORS:
-        raise CheckpointError(f"{path}: expected at most {LARGEST_TENSORS} bytes, got more")
+        raise CheckpointError(
+            f"{path}: expected at most {LARGEST_TENSORS} bytes, got more; fit again with "
+            "--overwrite"
+        )
+
+
+def _remedy(directory: Path) -> str:
+    """Return what to do about a damaged model."""
+    if (directory / TRAINING).is_file():
+        return "write it anew with tsgan fit --resume, or fit again with --overwrite"
+    return "restore the directory, or fit again with --overwrite"
 
 
 FILES = (MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png")
 
 
 def is_model(directory: Path) -> bool:
-    """Return whether ``directory`` holds a model, whole or interrupted, and nothing else."""
-    if not directory.is_dir():
-        return False
-    names = {path.name for path in directory.iterdir()}
-    names -= {path.name for path in _left_over(directory)}
-    return bool(names & {MANIFEST, TRAINING}) and names <= set(FILES)
+    """Return whether ``directory`` holds a model, whole or interrupted."""
+    return any((directory / name).is_file() for name in (MANIFEST, TRAINING))
 
 
-def remove_model(directory: Path) -> None:
-    """Remove the files of a model, the manifest first, so that no half of one looks whole."""
+def foreign_files(directory: Path) -> list[str]:
+    """Return the names in ``directory`` that tsgan fit did not write, sorted."""
+    own = {*FILES, *(path.name for path in _left_over(directory)), ".DS_Store"}
+    return sorted(path.name for path in directory.iterdir() if path.name not in own)
+
+
+def keep_only(directory: Path, *names: str) -> None:
+    """Remove the files of a model that was here before, but for ``names``."""
     for path in (*(directory / name for name in FILES), *_left_over(directory)):
-        path.unlink(missing_ok=True)
+        if path.name not in names:
+            path.unlink(missing_ok=True)
 
 
 def _left_over(directory: Path) -> Iterator[Path]:

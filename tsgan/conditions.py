@@ -15,31 +15,36 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from tsgan.errors import ConfigError
 
 LEVELS = ("low", "mid", "high")
+VOLATILITIES = (1e-4, 100.0)
+"""Annualised volatilities that can be asked for: 0.01 % to 10,000 %."""
+
 SMALLEST_LOG_VOLATILITY = math.log(1e-3)
 """Floor for windows in which nothing moves, so that their logarithm is finite."""
 
 
-def log_volatility(windows: Tensor) -> Tensor:
-    """Return ``½ ln(mean square)`` per window: (batch, assets, time) -> (batch,), scaled units."""
-    mean_square = windows.square().mean(dim=(1, 2))
+def trailing_log_volatility(series: Tensor, window: int) -> Tensor:
+    """Return ``½ ln(mean square)`` of every window: (n, assets) -> (n − window + 1,)."""
+    squares = series.square().mean(dim=1)
+    mean_square = F.avg_pool1d(squares[None], window, stride=1)[0]
     return (0.5 * torch.log(mean_square)).clamp_min(SMALLEST_LOG_VOLATILITY)
 
 
 @dataclass(frozen=True)
 class VolatilityCondition:
-    """Trailing realised volatility, annualised: ``√(mean r² · periods per year)`` over a window.
+    """Trailing realised volatility, annualised, over a window.
+
+    It is ``√(mean (r − m)² · periods per year)`` with the mean m of all training returns.
 
     Attributes:
         unit: annualised volatility that a log volatility of 0 stands for.
         low, mid, high: mean realised volatility of the lowest, middle and highest third of the
             training windows.
         smallest, largest: the range that training saw.
-        response: volatility that a year's path realises over the one asked of the generator,
-            measured after training; ``vector`` asks for so much less.
     """
 
     unit: float
@@ -48,7 +53,6 @@ class VolatilityCondition:
     high: float
     smallest: float
     largest: float
-    response: float = 1.0
 
     @classmethod
     def fit(cls, logs: npt.NDArray[np.floating[Any]], unit: float) -> Self:
@@ -61,7 +65,7 @@ class VolatilityCondition:
         """Return the annualised volatility that ``given`` asks for: a level, or a number.
 
         Raises:
-            ConfigError: if it is neither, or not above 0.
+            ConfigError: if it is neither, or not within ``VOLATILITIES``.
         """
         if isinstance(given, str) and given in LEVELS:
             level: float = getattr(self, given)
@@ -70,10 +74,10 @@ class VolatilityCondition:
             value = float(given)
         except ValueError:
             value = math.nan
-        if not (math.isfinite(value) and value > 0):
+        if not VOLATILITIES[0] <= value <= VOLATILITIES[1]:
             raise ConfigError(
-                f"vol: expected low, mid, high or an annualised volatility above 0 such as 0.35, "
-                f"got {given!r}"
+                f"vol: expected low, mid, high or an annualised volatility such as 0.35, at least "
+                f"{VOLATILITIES[0]:g} and at most {VOLATILITIES[1]:g}, got {given!r}"
             )
         return value
 
@@ -85,7 +89,7 @@ class VolatilityCondition:
         """Return the condition (2,) of an annualised volatility, or of none."""
         if volatility is None:
             return torch.zeros(2)
-        return torch.tensor([math.log(volatility / (self.unit * self.response)), 1.0])
+        return torch.tensor([math.log(volatility / self.unit), 1.0])
 
     def to_dict(self) -> dict[str, float]:
         """Return the levels as JSON numbers."""

@@ -95,7 +95,8 @@ class TrainingConfig:
         score_from: part of the run after which a checkpoint may be chosen. A year of held-out
             returns tells a collapse from a fit, but not an early fit from a late one, whose tails
             and memory are better: so only settled weights compete.
-        divergence: a critic loss beyond this, or one that is not finite, counts as diverged.
+        divergence: a score, a penalty or a norm of the generator beyond this, or one that is not
+            finite, counts as diverged.
     """
 
     objective: str = "wgan-gp"
@@ -148,7 +149,8 @@ class Config:
         window: steps that the fine critic sees at once, at least 128.
         holdout: the end of the series, kept from training to choose the checkpoint: a fraction of
             the returns, or its first date as ``YYYY-MM-DD``; 0 keeps nothing and takes the last
-            weights; ``auto`` keeps a tenth, but at most ``AUTO_HOLDOUT`` returns.
+            weights; ``auto`` keeps a tenth, but at most ``AUTO_HOLDOUT`` returns or one window,
+            and nothing where that would not fill a window.
         seed: every random stream of the run starts from it.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         network, training: the settings of the two parts.

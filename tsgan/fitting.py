@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +11,15 @@ import torch
 
 from tsgan import seeding
 from tsgan.batches import SeriesBatches
-from tsgan.conditions import VolatilityCondition, log_volatility
+from tsgan.conditions import VolatilityCondition, trailing_log_volatility
 from tsgan.config import AUTO_HOLDOUT, Config
 from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns, periods_per_year
 from tsgan.data.scaling import Scaler
-from tsgan.data.windows import sliding_windows
 from tsgan.errors import ConfigError, DataError
+from tsgan.facts import DataFacts
 from tsgan.networks import Critic, Generator
-from tsgan.scenarios import BUSINESS_DAYS, DAYS, Calendar
+from tsgan.scenarios import BUSINESS_DAYS, DAYS, MONTHS
 from tsgan.trainer import Trainer
 from tsgan.validation import HeldOutScore
 
@@ -28,44 +27,6 @@ FloatArray = npt.NDArray[np.float64]
 
 FEW_RETURNS = 500
 """Below this many training returns the tails and the long memory are mostly guesswork."""
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What a model remembers of the data it was fitted on.
-
-    Attributes:
-        source, column, sha256: the file's name, its price column, the hash of its bytes.
-        prices: prices used; returns: their log returns; training: how many of them were trained on.
-        first_date, last_date: of the prices; training_end: date of the last training return.
-        last_price: the anchor of generated paths.
-        periods_per_year: what annualises a volatility.
-        step: how dates follow each other, see ``Calendar``.
-        notes: what the reader decided.
-    """
-
-    source: str
-    column: str
-    sha256: str
-    prices: int
-    returns: int
-    training: int
-    first_date: str | None
-    last_date: str | None
-    training_end: str | None
-    last_price: float
-    periods_per_year: float
-    step: str | int
-    notes: tuple[str, ...]
-
-    @property
-    def calendar(self) -> Calendar:
-        """Return how the dates go on."""
-        return Calendar(self.last_date, self.step)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the facts as JSON types."""
-        return asdict(self) | {"notes": list(self.notes)}
 
 
 @dataclass(frozen=True)
@@ -110,7 +71,7 @@ def prepare(prices: Prices, config: Config) -> Prepared:
     except DataError as error:
         raise DataError(f"{prices.source}, column {prices.names[0]}: {error}") from error
     series = torch.from_numpy(scaler.transform(returns[:training]).astype(np.float32))
-    logs = log_volatility(sliding_windows(series, config.window)).numpy()
+    logs = trailing_log_volatility(series, config.window).numpy()
     per_year = periods_per_year(prices.values.index)
     unit = float(scaler.scale[0]) * float(np.sqrt(per_year))
     return Prepared(
@@ -126,7 +87,7 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
     """Return how many returns at the end are held out: none if they would not fill a window."""
     holdout = config.holdout
     if holdout == "auto":
-        count = min(AUTO_HOLDOUT, returns // 10)
+        count = min(max(AUTO_HOLDOUT, config.window), returns // 10)
     elif isinstance(holdout, str):
         if not prices.has_dates:
             raise ConfigError(f"holdout: {prices.source} has no dates; give a fraction, not a date")
@@ -146,7 +107,7 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
     else:
         count = round(holdout * returns)
     if count < config.window:
-        if holdout not in ("auto", 0) and count > 0:
+        if holdout not in ("auto", 0):
             raise ConfigError(
                 f"holdout: expected at least one window of {config.window} returns, "
                 f"{holdout} keeps {count}; hold out more, or 0"
@@ -162,7 +123,13 @@ def _path_length(training: int, config: Config) -> int:
     """
     unit: int = config.network.block * 2 ** len(config.network.critic_channels)
     longest = min(config.training.path_length, training // 2)
-    return max(-(-config.window // unit), longest // unit) * unit
+    length = max(-(-config.window // unit), longest // unit) * unit
+    if length > training:
+        raise ConfigError(
+            f"block, critic_channels: paths of {length} steps are the shortest that they allow, "
+            f"expected at most the {training} training returns; take smaller blocks or fewer layers"
+        )
+    return length
 
 
 def _facts(prices: Prices, returns: int, training: int, per_year: float) -> DataFacts:
@@ -192,9 +159,11 @@ def _iso(date: pd.Timestamp) -> str:
 
 
 def _step(index: pd.Index) -> str | int:
-    """Return how the dates follow each other: business days, days, or seconds apart."""
+    """Return how the dates follow each other, see ``Calendar``."""
     dates = pd.DatetimeIndex(index)
     apart = int(np.median(np.diff(dates.as_unit("s").asi8)))
+    if apart >= 28 * 86_400:
+        return f"{round(apart / (86_400 * 365.25 / 12))}{MONTHS}"
     if apart != 86_400:
         return max(apart, 1)  # dates are written in whole seconds
     return DAYS if float((dates.day_of_week >= 5).mean()) > 0.1 else BUSINESS_DAYS

@@ -27,7 +27,8 @@ SYNTHETIC_WINDOWS, TRAINING_WINDOWS = 4_000, 8_000
 SAME = 1e-5
 """Distances below are rounding: the windows are the same."""
 
-_CHUNK = 512
+VALUES_AT_ONCE = 2**22
+"""Distances that are held at a time: bounds the memory, not the result."""
 
 Indices = npt.NDArray[np.int64]
 
@@ -96,11 +97,16 @@ def _nearest(
     Where the ``start`` steps of both are given, windows that share a step with it do not count.
     """
     best = np.empty(len(windows))
-    for row in range(0, len(windows), _CHUNK):
-        correlation = windows[row : row + _CHUNK] @ library.T
+    chunk = max(1, VALUES_AT_ONCE // len(library))
+    for row in range(0, len(windows), chunk):
+        correlation = windows[row : row + chunk] @ library.T
         if start is not None and library_start is not None:
-            apart = np.abs(start[row : row + _CHUNK, None] - library_start)
-            correlation[apart < WINDOW] = -np.inf
-        best[row : row + _CHUNK] = correlation.max(axis=1)
+            first, last = (
+                np.searchsorted(library_start, start[row : row + chunk] + side)
+                for side in (1 - WINDOW, WINDOW)
+            )
+            for products, low, high in zip(correlation, first, last, strict=True):
+                products[low:high] = -np.inf
+        best[row : row + chunk] = correlation.max(axis=1)
     distance: FloatArray = np.sqrt(np.maximum(2 * WINDOW * (1 - best), 0))
     return distance

@@ -7,7 +7,7 @@ import json
 import platform
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,8 @@ from tsgan.data.prices import Prices, read_prices
 from tsgan.data.scaling import Scaler
 from tsgan.device import resolve_device, threads
 from tsgan.errors import CheckpointError, ConfigError, TsganError
-from tsgan.fitting import DataFacts, Prepared, make_trainer, prepare
+from tsgan.facts import DataFacts, TrainingFacts
+from tsgan.fitting import Prepared, make_trainer, prepare
 from tsgan.networks import Generator
 from tsgan.sampler import check_request, sample_groups
 from tsgan.scenarios import Scenarios
@@ -35,24 +36,6 @@ many times over where another process holds a core, and would change the last bi
 """
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
-
-
-@dataclass(frozen=True)
-class TrainingFacts:
-    """How a model was trained.
-
-    Attributes:
-        steps: generator steps done; seconds: of training; finished: whether to the end.
-        best_step: the checkpoint that was kept; best_score: its held-out score, None without one.
-        device: where it ran.
-    """
-
-    steps: int
-    seconds: float
-    finished: bool
-    best_step: int
-    best_score: float | None
-    device: str
 
 
 class TimeSeriesGAN:
@@ -89,9 +72,10 @@ class TimeSeriesGAN:
 
         Args:
             prices: what ``read_prices`` returns or takes.
-            directory: the model is saved there at every check, so that a run can be resumed.
-            resume: go on from the state in ``directory``; the result is that of a run that was
-                never interrupted.
+            directory: the model is saved there at every check, so that a run can be resumed; a
+                model that is there already is replaced at the first.
+            resume: go on from the state in ``directory``; the weights at the end are those of a
+                run that was never interrupted, unless it diverges on the way.
             on_step: told after each step.
             stop: asked between two steps; True ends the run early, with the state saved.
 
@@ -112,35 +96,54 @@ class TimeSeriesGAN:
             trainer = make_trainer(prepared, self.config, device)
             if resume:
                 self._resume(trainer, prepared, folder)
-            trainer.run(on_step, lambda state: self._save_state(state, prepared, folder), stop)
-            self._save_state(trainer, prepared, folder)
+            elif folder is not None:
+                checkpoint.make_directory(folder)
+
+            def save(trainer: Trainer) -> None:
+                nonlocal resume
+                self._take(trainer, prepared)
+                if folder is not None:
+                    self._save_state(trainer, prepared, folder, replacing=not resume)
+                resume = True
+
+            trainer.run(on_step, save, stop)
+            save(trainer)
         return self
 
     def _resume(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
         if folder is None:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(folder)
-        for name, value in self._origin(prepared).items():
+        for name, value in self._origin(trainer, prepared).items():
             if numbers.get(name) != value:
-                what = "settings" if name == "config" else f"prices ({name})"
+                kinds = {"config": "settings", "device": "device"}
+                what = kinds.get(name, f"prices ({name})")
+                got = "others" if name == "config" else f"{value}, not {numbers.get(name)}"
                 raise CheckpointError(
-                    f"{folder}: expected the {what} that this run was started with, got others; "
+                    f"{folder}: expected the {what} that this run was started with, got {got}; "
                     "resume with the same or use --overwrite"
                 )
         trainer.load_state(tensors, numbers)
 
-    def _origin(self, prepared: Prepared) -> dict[str, Any]:
+    def _origin(self, trainer: Trainer, prepared: Prepared) -> dict[str, Any]:
         """Return what a run must share with the one that it resumes, as JSON values."""
-        config: dict[str, Any] = json.loads(json.dumps(self.config.to_dict()))
-        return {"sha256": prepared.facts.sha256, "column": prepared.facts.column, "config": config}
+        return {
+            "sha256": prepared.facts.sha256,
+            "column": prepared.facts.column,
+            "device": trainer.stream.device.type,
+            "config": json.loads(json.dumps(self.config.to_dict())),
+        }
 
-    def _save_state(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
-        """Take over the best generator so far, and save it with the trainer's state."""
-        self._take(trainer, prepared)
-        if folder is not None:
-            tensors, numbers = trainer.state()
-            checkpoint.write_training(folder, tensors, numbers | self._origin(prepared))
-            self.save(folder)
+    def _save_state(
+        self, trainer: Trainer, prepared: Prepared, folder: Path, *, replacing: bool
+    ) -> None:
+        """Save the model as it is now with the trainer's state."""
+        tensors, numbers = trainer.state()
+        checkpoint.write_training(folder, tensors, numbers | self._origin(trainer, prepared))
+        checkpoint.write_model(folder, self.generator_.state_dict(), self.manifest())
+        if replacing:
+            kept = (checkpoint.TRAINING, checkpoint.WEIGHTS, checkpoint.MANIFEST)
+            checkpoint.keep_only(folder, *kept)
 
     def _take(self, trainer: Trainer, prepared: Prepared) -> None:
         checked = trainer.best_step > 0  # a run may be stopped before its first check
@@ -148,7 +151,7 @@ class TimeSeriesGAN:
         weights = {name: w.cpu().clone() for name, w in chosen.state_dict().items()}
         self.generator_ = _generator(self.config, weights)
         self.scaler_, self.facts_ = prepared.scaler, prepared.facts
-        self.volatility_ = self._calibrated(prepared.volatility, prepared.volatility.unit)
+        self.volatility_ = prepared.volatility
         best = trainer.best_score
         self.training_ = TrainingFacts(
             trainer.step,
@@ -156,31 +159,37 @@ class TimeSeriesGAN:
             trainer.fraction >= 1,
             trainer.best_step if checked else trainer.step,
             best if np.isfinite(best) else None,
-            next(trainer.generator.parameters()).device.type,
+            trainer.stream.device.type,
         )
         self.versions_, self.history_ = _versions(), _history(trainer)
 
-    def _calibrated(self, levels: VolatilityCondition, volatility: float) -> VolatilityCondition:
-        """Return ``levels`` with the response with which the median year realises ``volatility``.
+    def _condition(self, volatility: float) -> Tensor:
+        """Return the condition (2,) with which the median path realises ``volatility``.
 
-        The drift leans on the condition, so the response is not the same at every level.
+        Measured on paths of their own, since what is realised is near what is asked of the
+        generator but not the same.
         """
-        scaler = Scaler(np.zeros(1), np.full(1, levels.unit))
+        scaler = Scaler(np.zeros(1), np.full(1, self.volatility_.unit))
+        asked = volatility
         for _ in range(RESPONSE_ROUNDS):
             groups = sample_groups(
                 self.generator_,
                 scaler,
-                levels.vector(volatility),
+                self.volatility_.vector(asked),
                 range(RESPONSE_PATHS),
                 RESPONSE_STEPS,
+                self.config.seed,
                 seeding.RESPONSE,
             )
             realised = [np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups]
-            factor = float(np.median(np.concatenate(realised))) / volatility
-            if not factor > 0:
-                raise ConfigError(f"vol: expected a volatility that can move, got {volatility}")
-            levels = replace(levels, response=levels.response * factor)
-        return levels
+            median = float(np.median(np.concatenate(realised)))
+            if not median > 0:
+                raise ConfigError(
+                    f"vol: expected a model whose paths move, but none does at {volatility:g}; "
+                    "fit again"
+                )
+            asked *= volatility / median
+        return self.volatility_.vector(asked)
 
     def sample(
         self,
@@ -239,13 +248,13 @@ class TimeSeriesGAN:
         self._check_fitted()
         check_request(n_samples, horizon, seed)
         price = self.facts_.last_price if start_price is None else start_price
-        if not (np.isfinite(price) and price > 0):
-            raise ConfigError(f"start price: expected a number above 0, got {price}")
-        volatility = None if given is None else self.volatility_.volatility(given)
-        levels = self.volatility_
-        if volatility is not None:
-            levels = self._calibrated(levels, volatility)
-        condition = levels.vector(volatility)
+        if not isinstance(price, int | float) or not (np.isfinite(price) and price > 0):
+            raise ConfigError(f"start price: expected a number above 0, got {price!r}")
+        condition = (
+            self.volatility_.vector(None)
+            if given is None
+            else self._condition(self.volatility_.volatility(given))
+        )
         dates = self.facts_.calendar.after(horizon, start_date)
 
         def groups() -> Iterator[Scenarios]:
@@ -260,9 +269,13 @@ class TimeSeriesGAN:
         return groups()
 
     def save(self, directory: str | Path) -> None:
-        """Write the model: ``generator.safetensors`` and ``manifest.json``."""
+        """Write the model: ``generator.safetensors`` and ``manifest.json``.
+
+        Another model that is there is replaced, with its training state and its report.
+        """
         self._check_fitted()
         checkpoint.write_model(Path(directory), self.generator_.state_dict(), self.manifest())
+        checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
 
     def manifest(self) -> dict[str, Any]:
         """Return what is known of the model, as JSON types."""

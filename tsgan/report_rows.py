@@ -106,7 +106,8 @@ def verdict_sentence(evaluation: Evaluation) -> str:
         return f"{sentence}."
     row, share = copied
     sentence = f"{sentence}; copied windows {100 * share:.2g}\u00a0%."
-    if row.verdict == "off":
+    others = max((x for x in row.baselines.values() if math.isfinite(x)), default=0.0)
+    if row.verdict == "off" and share > 2 * others:  # on a short series chance alone repeats
         sentence += (
             " The paths repeat the training data: the other rows say nothing in their favour."
         )

@@ -55,6 +55,7 @@ def sample_groups(
     paths: Sequence[int],
     horizon: int,
     seed: int,
+    purpose: int = seeding.PATHS,
 ) -> Iterator[FloatArray]:
     """Yield the log returns of ``paths`` in groups: (group, horizon, assets), float64.
 
@@ -64,7 +65,7 @@ def sample_groups(
         condition: (2,), the same for all paths.
         paths: numbers of the paths; path k is the same in whatever company it is asked for.
         horizon: steps of each path.
-        seed: of the streams.
+        seed, purpose: name of the streams, together with each path's number.
 
     Raises:
         ConfigError: if the returns overflow, because an absurd volatility is given.
@@ -73,22 +74,22 @@ def sample_groups(
     for start in range(0, len(paths), size):
         wanted = list(paths[start : start + size])
         filled = wanted + [wanted[-1]] * (size - len(wanted))
-        scaled = _group(generator, condition, filled, horizon, seed)
+        streams = [seeding.numpy_generator(seed, purpose, path) for path in filled]
+        scaled = _group(generator, condition, streams, horizon)
         returns = scaler.inverse(scaled[: len(wanted)])
         if not np.isfinite(returns).all():
             raise ConfigError(
-                "expected finite returns, got others: the volatility that is given is too large"
+                "expected finite returns, got others: ask for a smaller volatility, or fit again"
             )
         yield returns
 
 
 def _group(
-    generator: Generator, condition: Tensor, paths: Sequence[int], horizon: int, seed: int
+    generator: Generator, condition: Tensor, streams: Sequence[np.random.Generator], horizon: int
 ) -> FloatArray:
-    """Return the scaled returns of ``paths``: (paths, horizon, assets)."""
+    """Return scaled returns, one path from each stream: (paths, horizon, assets)."""
     length = _piece_length(horizon)
-    streams = [seeding.numpy_generator(seed, seeding.PATHS, path) for path in paths]
-    given = condition.expand(len(paths), -1)
+    given = condition.expand(len(streams), -1)
     heard = _noise(generator, streams, generator.memory)
     pieces = []
     with torch.no_grad(), threads(1):

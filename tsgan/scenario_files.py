@@ -57,7 +57,7 @@ def _write_table(path: Path, groups: Iterable[Scenarios], *, parquet: bool) -> N
     writer: pa.parquet.ParquetWriter | pa.csv.CSVWriter | None = None
     try:
         for group in groups:
-            table = to_table(group)
+            table = to_table(group, plain_dates=not parquet)
             if writer is None:
                 kind = pa.parquet.ParquetWriter if parquet else pa.csv.CSVWriter
                 writer = kind(path, table.schema)
@@ -67,11 +67,17 @@ def _write_table(path: Path, groups: Iterable[Scenarios], *, parquet: bool) -> N
             writer.close()
 
 
-def to_table(scenarios: Scenarios) -> pa.Table:
-    """Return the long table of some paths: ``path, step, date, log_return, close``."""
+def to_table(scenarios: Scenarios, *, plain_dates: bool) -> pa.Table:
+    """Return the long table of some paths: ``path, step, date, log_return, close``.
+
+    With ``plain_dates`` a day is written without a time, as text wants it; else all dates are
+    timestamps, which pandas reads as such.
+    """
     count, horizon = scenarios.log_returns.shape
     daily = scenarios.dates.dtype == np.dtype("datetime64[D]")
-    dates = pa.array(scenarios.dates, type=pa.date32() if daily else pa.timestamp("s"))
+    kind = pa.date32() if plain_dates and daily else pa.timestamp("ms")
+    dates = pa.array(scenarios.dates.astype("datetime64[D]" if daily else "datetime64[s]"))
+    dates = dates.cast(pa.timestamp("s") if kind != pa.date32() else kind).cast(kind)
     return pa.table(
         {
             "path": np.repeat(scenarios.paths, horizon),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +18,7 @@ DateArray = npt.NDArray[np.datetime64]
 
 BUSINESS_DAYS = "business days"
 DAYS = "days"
+MONTHS = " months"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Calendar:
 
     Attributes:
         last: last real date as ISO text, None if the file had no dates.
-        step: ``business days``, ``days``, or the seconds between two observations.
+        step: ``business days``, ``days``, so many months as in ``1 months``, or the seconds
+            between two observations.
     """
 
     last: str | None
@@ -46,6 +48,8 @@ class Calendar:
             return np.full(horizon, np.datetime64("NaT", "D"))
         first = _date(self.last or "", "last date") if start is None else _date(start, "start date")
         number = np.arange(horizon) if start is not None else np.arange(1, horizon + 1)
+        if isinstance(self.step, str) and self.step.endswith(MONTHS):
+            return _months_after(first, number * int(self.step.removesuffix(MONTHS)))
         days: DateArray = np.full(horizon, first, dtype="datetime64[D]")
         if self.step == BUSINESS_DAYS:
             roll: Literal["forward", "backward"] = "backward" if start is None else "forward"
@@ -53,8 +57,23 @@ class Calendar:
         if self.step == DAYS:
             every_day: DateArray = days + number.astype("timedelta64[D]")
             return every_day
-        apart = np.timedelta64(int(self.step), "s")
-        return np.full(horizon, first) + number * apart
+        seconds = int(self.step)
+        if seconds % 86_400 == 0:
+            spaced: DateArray = days + (number * (seconds // 86_400)).astype("timedelta64[D]")
+            return spaced
+        return np.full(horizon, first) + number * np.timedelta64(seconds, "s")
+
+
+def _months_after(first: np.datetime64, months: npt.NDArray[np.int64]) -> DateArray:
+    """Return the same day so many months later; the last day of the month stays the last."""
+    month, day = first.astype("datetime64[M]"), first.astype("datetime64[D]")
+    last = (month + 1).astype("datetime64[D]") - 1
+    starts: DateArray = month + months
+    ends = (starts + 1).astype("datetime64[D]") - 1
+    if day == last:
+        return ends
+    days: DateArray = starts.astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
+    return np.where(days < ends, days, ends)
 
 
 def _date(text: str, name: str) -> np.datetime64:
@@ -86,11 +105,6 @@ class Scenarios:
     def closes(self) -> FloatArray:
         """Return the prices after each step: (paths, horizon)."""
         return prices_from_returns(self.log_returns, self.start_price)
-
-    def only(self, first: int, last: int) -> Scenarios:
-        """Return the paths at positions ``first`` to ``last``, the latter excluded."""
-        chosen = slice(first, last)
-        return replace(self, log_returns=self.log_returns[chosen], paths=self.paths[chosen])
 
     def to_frame(self) -> pd.DataFrame:
         """Return the long frame ``path, step, date, log_return, close``; step counts from 1."""

@@ -130,6 +130,8 @@ class Trainer:
                 good = self.state()
                 if on_check is not None:
                     on_check(self)
+        if self.fraction >= 1 and self.checks < self.config.check_every:
+            self._check()  # the time ran out in a step that diverged: what stands may be the best
         return self.fraction >= 1
 
     def _iterate(self) -> bool:
@@ -195,8 +197,8 @@ class Trainer:
         if self.returns == MAXIMAL_RETURNS:
             raise TrainingError(
                 f"training diverged at step {self.step} for the {MAXIMAL_RETURNS + 1}th time, "
-                "expected finite losses and scores: lower the learning rate or check the prices "
-                "for outliers"
+                "expected finite losses and scores: check the prices for outliers, or lower "
+                "TrainingConfig.learning_rate"
             )
         seconds, factor, returns = self.seconds, self.rate_factor, self.returns
         self.load_state(*good)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tsgan import seeding
-from tsgan.conditions import log_volatility
+from tsgan.conditions import trailing_log_volatility
 from tsgan.data.windows import sliding_windows
 from tsgan.distances import wasserstein_1
 from tsgan.stylized import autocorrelation, overlapping_sums
@@ -39,7 +39,7 @@ class HeldOutScore:
     def __init__(self, series: Tensor, window: int, seed: int) -> None:
         self.seed = seed
         windows = sliding_windows(series, window)
-        logs = log_volatility(windows)
+        logs = trailing_log_volatility(series, window)
         evenly = torch.arange(SYNTHETIC_WINDOWS, device=logs.device) * len(logs)
         logs = logs[evenly // SYNTHETIC_WINDOWS]
         self.condition = torch.stack([logs, torch.ones_like(logs)], dim=1)
