@@ -165,8 +165,8 @@ def test_facts_say_what_was_read() -> None:
         (
             pd.date_range("1800-01-15", periods=400, freq="QS") + pd.Timedelta(days=14),
             "3 months",
-            "1899-10-15",
             "1900-01-15",
+            "1900-04-15",
         ),
         (pd.date_range("2020-01-01", periods=400, freq="h"), 3600, "2020-01-17T15:00:00", ""),
         (
