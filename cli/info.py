@@ -36,7 +36,7 @@ def info(model: ModelDirectory) -> None:
         f"{training.device}; kept step {training.best_step:,}{best}",
         "volatility": f"low {levels.low:.1%}, mid {levels.mid:.1%}, high {levels.high:.1%} a year; "
         f"seen {levels.smallest:.1%} … {levels.largest:.1%}",
-        "versions": ", ".join(f"{k} {v}" for k, v in loaded.manifest()["versions"].items()),
+        "versions": ", ".join(f"{k} {v}" for k, v in loaded.fitted_.versions.items()),
     }
     for name, text in lines.items():
         typer.echo(f"{name:<12}{text}")

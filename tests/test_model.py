@@ -80,7 +80,9 @@ def test_best_checkpoint_by_held_out_score_is_kept(monkeypatch: pytest.MonkeyPat
         stopped.fit(SERIES, stop=stop_after(best))
         assert (kept[best].training_.best_step, kept[best].training_.best_score) == (best, 0)
         for one, other in zip(
-            kept[best].generator_.parameters(), stopped.generator_.parameters(), strict=True
+            kept[best].fitted_.generator.parameters(),
+            stopped.fitted_.generator.parameters(),
+            strict=True,
         ):
             assert torch.equal(one, other)
 
@@ -184,7 +186,7 @@ def test_loaded_model_knows_what_the_fitted_one_knew(
     loaded = TimeSeriesGAN.load(str(model_directory))
     assert loaded.config == fitted.config and loaded.facts_ == fitted.facts_
     assert loaded.training_ == fitted.training_ and loaded.volatility_ == fitted.volatility_
-    assert loaded.manifest() == fitted.manifest()
+    assert loaded.fitted_.manifest() == fitted.fitted_.manifest()
     loaded.save(tmp_path)
     for name in (MANIFEST, WEIGHTS):
         assert (tmp_path / name).read_bytes() == (model_directory / name).read_bytes()
@@ -193,8 +195,8 @@ def test_loaded_model_knows_what_the_fitted_one_knew(
 def test_versions_are_those_of_the_fit(
     model_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tsgan.model._versions", lambda: {"tsgan": "99"})
-    assert TimeSeriesGAN.load(model_directory).manifest()["versions"]["torch"] == torch.__version__
+    monkeypatch.setattr("tsgan.fitted.versions", lambda: {"tsgan": "99"})
+    assert TimeSeriesGAN.load(model_directory).fitted_.versions["torch"] == torch.__version__
 
 
 @pytest.mark.parametrize("holdout", [0, 0.2])

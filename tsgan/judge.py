@@ -66,7 +66,7 @@ def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -
             ("Steps", f"{training.steps:,} in {training.seconds:.0f} s on {training.device}"),
             ("Checkpoint", f"step {training.best_step:,}"),
             ("Seed", str(model.config.seed)),
-            *((name, text) for name, text in model.manifest()["versions"].items()),
+            *((name, text) for name, text in model.fitted_.versions.items()),
         ],
     )
     write_metrics(directory / "metrics.json", found)

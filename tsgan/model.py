@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Tensor
 
-from tsgan import checkpoint, seeding
+from tsgan import checkpoint
 from tsgan.conditions import VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
-from tsgan.data.scaling import Scaler
 from tsgan.device import resolve_device, threads
-from tsgan.errors import CheckpointError, ConfigError, TsganError
+from tsgan.errors import CheckpointError, ConfigError
 from tsgan.facts import DataFacts, TrainingFacts
+from tsgan.fitted import Fitted, restored_generator, versions
 from tsgan.fitting import Prepared, make_trainer, prepare
-from tsgan.networks import Generator
 from tsgan.sampler import check_request, sample_groups
 from tsgan.scenarios import Scenarios
 from tsgan.trainer import Progress, Trainer
@@ -35,8 +29,6 @@ TRAINING_THREADS = 1
 many times over where another process holds a core, and would change the last bits of the weights.
 """
 
-RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
-
 
 class TimeSeriesGAN:
     """A conditional WGAN-GP of one return series.
@@ -44,16 +36,14 @@ class TimeSeriesGAN:
     Attributes:
         config: every setting.
         facts_: the data it was fitted on; training_: how; volatility_: its condition.
-        versions_: of Python and the packages that fitted it.
+        fitted_: all that is saved of it.
         history_: by name, arrays of the training curves; empty for a loaded model.
     """
 
     facts_: DataFacts
     training_: TrainingFacts
     volatility_: VolatilityCondition
-    scaler_: Scaler
-    generator_: Generator
-    versions_: Mapping[str, str]
+    fitted_: Fitted
     history_: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
 
     def __init__(self, config: Config | None = None) -> None:
@@ -140,20 +130,18 @@ class TimeSeriesGAN:
         """Save the model as it is now with the trainer's state."""
         tensors, numbers = trainer.state()
         checkpoint.write_training(folder, tensors, numbers | self._origin(trainer, prepared))
-        checkpoint.write_model(folder, self.generator_.state_dict(), self.manifest())
+        self.fitted_.write(folder)
         if replacing:
             kept = (checkpoint.TRAINING, checkpoint.WEIGHTS, checkpoint.MANIFEST)
             checkpoint.keep_only(folder, *kept)
 
     def _take(self, trainer: Trainer, prepared: Prepared) -> None:
+        """Become the best generator so far."""
         checked = trainer.best_step > 0  # a run may be stopped before its first check
         chosen = trainer.best if checked else trainer.average
         weights = {name: w.cpu().clone() for name, w in chosen.state_dict().items()}
-        self.generator_ = _generator(self.config, weights)
-        self.scaler_, self.facts_ = prepared.scaler, prepared.facts
-        self.volatility_ = prepared.volatility
         best = trainer.best_score
-        self.training_ = TrainingFacts(
+        training = TrainingFacts(
             trainer.step,
             round(trainer.seconds, 3),
             trainer.fraction >= 1,
@@ -161,35 +149,23 @@ class TimeSeriesGAN:
             best if np.isfinite(best) else None,
             trainer.stream.device.type,
         )
-        self.versions_, self.history_ = _versions(), _history(trainer)
-
-    def _condition(self, volatility: float) -> Tensor:
-        """Return the condition (2,) with which the median path realises ``volatility``.
-
-        Measured on paths of their own, since what is realised is near what is asked of the
-        generator but not the same.
-        """
-        scaler = Scaler(np.zeros(1), np.full(1, self.volatility_.unit))
-        asked = volatility
-        for _ in range(RESPONSE_ROUNDS):
-            groups = sample_groups(
-                self.generator_,
-                scaler,
-                self.volatility_.vector(asked),
-                range(RESPONSE_PATHS),
-                RESPONSE_STEPS,
-                self.config.seed,
-                seeding.RESPONSE,
+        self._become(
+            Fitted(
+                self.config,
+                prepared.facts,
+                prepared.scaler,
+                prepared.volatility,
+                restored_generator(self.config, weights),
+                training,
+                versions(),
             )
-            realised = [np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups]
-            median = float(np.median(np.concatenate(realised)))
-            if not median > 0:
-                raise ConfigError(
-                    f"vol: expected a model whose paths move, but none does at {volatility:g}; "
-                    "fit again"
-                )
-            asked *= volatility / median
-        return self.volatility_.vector(asked)
+        )
+        self.history_ = _history(trainer)
+
+    def _become(self, fitted: Fitted) -> None:
+        self.fitted_, self.config = fitted, fitted.config
+        self.facts_, self.training_ = fitted.facts, fitted.training
+        self.volatility_, self.history_ = fitted.volatility, {}
 
     def sample(
         self,
@@ -253,14 +229,19 @@ class TimeSeriesGAN:
         condition = (
             self.volatility_.vector(None)
             if given is None
-            else self._condition(self.volatility_.volatility(given))
+            else self.fitted_.condition(self.volatility_.volatility(given))
         )
         dates = self.facts_.calendar.after(horizon, start_date)
 
         def groups() -> Iterator[Scenarios]:
             first = 0
             for group in sample_groups(
-                self.generator_, self.scaler_, condition, range(n_samples), horizon, seed
+                self.fitted_.generator,
+                self.fitted_.scaler,
+                condition,
+                range(n_samples),
+                horizon,
+                seed,
             ):
                 numbers = np.arange(first, first + len(group))
                 first += len(group)
@@ -274,19 +255,8 @@ class TimeSeriesGAN:
         Another model that is there is replaced, with its training state and its report.
         """
         self._check_fitted()
-        checkpoint.write_model(Path(directory), self.generator_.state_dict(), self.manifest())
+        self.fitted_.write(Path(directory))
         checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
-
-    def manifest(self) -> dict[str, Any]:
-        """Return what is known of the model, as JSON types."""
-        return {
-            "config": self.config.to_dict(),
-            "data": self.facts_.to_dict(),
-            "scaler": self.scaler_.to_dict(),
-            "volatility": self.volatility_.to_dict(),
-            "training": asdict(self.training_),
-            "versions": dict(self.versions_),
-        }
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:
@@ -295,60 +265,15 @@ class TimeSeriesGAN:
         Raises:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
-        folder = Path(directory)
-        manifest = checkpoint.read_manifest(folder)
-        weights = checkpoint.read_weights(folder, manifest)
-        try:
-            model = cls(Config.from_dict(manifest["config"]))
-            model.facts_ = checkpoint.typed(DataFacts, manifest["data"])
-            model.scaler_ = Scaler.from_dict(manifest["scaler"])
-            model.volatility_ = VolatilityCondition.from_dict(manifest["volatility"])
-            model.training_ = checkpoint.typed(TrainingFacts, manifest["training"])
-            model.versions_ = {name: str(text) for name, text in manifest["versions"].items()}
-            model._check_loaded(weights)
-            model.generator_ = _generator(model.config, weights)
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RuntimeError,
-            TsganError,
-        ) as error:
-            reason = textwrap.shorten(str(error), 300, placeholder=" …")
-            raise CheckpointError(
-                f"{folder}: expected a model of tsgan {_versions()['tsgan']}, but its "
-                f"manifest.json and weights do not fit together ({reason})"
-            ) from error
-        model.history_ = {}
+        model = cls()
+        model._become(Fitted.read(Path(directory)))
         return model
 
-    def _check_loaded(self, weights: Mapping[str, Tensor]) -> None:
-        """Raise CheckpointError or ConfigError for values that no fit writes."""
-        self.facts_.calendar.after(1)
-        figures = [self.facts_.last_price, self.facts_.periods_per_year]
-        figures += self.volatility_.to_dict().values()
-        if not all(np.isfinite(figure) and figure > 0 for figure in figures):
-            raise CheckpointError(f"expected prices and volatilities above 0, got {figures}")
-        if self.scaler_.mean.shape != (1,):
-            raise CheckpointError(f"expected a scaler of one series, got {self.scaler_.mean.size}")
-        for name, tensor in weights.items():
-            if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
-                raise CheckpointError(f"{name}: expected finite float32 weights, got others")
-
     def _check_fitted(self) -> None:
-        if not hasattr(self, "generator_"):
+        if not hasattr(self, "fitted_"):
             raise ConfigError(
                 "expected a fitted model, got one that is not: call fit or load first"
             )
-
-
-def _generator(config: Config, weights: Mapping[str, Tensor]) -> Generator:
-    """Return the generator with these weights; none are drawn, nor memory taken before they fit."""
-    with torch.device("meta"):
-        generator = Generator(config.network)
-    generator.load_state_dict(weights, assign=True)
-    return generator.requires_grad_(False)
 
 
 def _history(trainer: Trainer) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
@@ -359,9 +284,3 @@ def _history(trainer: Trainer) -> dict[str, np.ndarray[Any, np.dtype[np.float64]
     columns["heldout_step"], columns["heldout_score"] = scores[:, 0], scores[:, 1]
     columns["best_step"] = np.asarray([trainer.best_step], dtype=np.float64)
     return columns
-
-
-def _versions() -> dict[str, str]:
-    names: Sequence[str] = ("tsgan", "torch", "numpy", "pandas")
-    versions = {name: importlib.metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **versions}
