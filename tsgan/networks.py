@@ -65,6 +65,7 @@ class Generator(nn.Module):
         )
         self.memory = self.stack.receptive_field
         with torch.no_grad():
+            self.tilt.weight.zero_()
             self.stack.leave.bias[:assets] = 0.0
             self.stack.leave.bias[assets:] = softplus_inverse(INITIAL_VOLATILITY)
 
