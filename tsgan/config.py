@@ -116,7 +116,7 @@ class TrainingConfig:
     penalty_weight: float = 10.0
     average: float = 0.995
     check_every: int = 20
-    score_from: float = 0.85
+    score_from: float = 0.9
     divergence: float = 1e6
 
     def __post_init__(self) -> None:
