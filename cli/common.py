@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, ParamSpec, TypeVar
 
 import typer
@@ -16,6 +19,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 INTERRUPTED = 130
+BYTES_A_RETURN = {".parquet": 24, ".csv": 60, ".npy": 8}
+"""Rough sizes of a row of each format on disk."""
 
 PricesFile = Annotated[
     Path,
@@ -36,6 +41,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             return command(*args, **kwargs)
         except TsganError as error:
@@ -44,8 +50,15 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             typer.echo("tsgan: interrupted; nothing was left half written", err=True)
             raise typer.Exit(INTERRUPTED) from None
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     return wrapper
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C, so that files in the making are removed."""
+    raise KeyboardInterrupt
 
 
 def parse_duration(text: str) -> float:
@@ -98,4 +111,15 @@ def demand_writable(path: Path) -> None:
         raise ConfigError(
             f"{path}: expected a folder that exists, {path.parent} does not; create it or choose "
             "another path"
+        )
+
+
+def demand_space(path: Path, paths: int, horizon: int) -> None:
+    """Raise ConfigError before any work if the disk cannot hold so many returns at ``path``."""
+    needed = paths * horizon * BYTES_A_RETURN[path.suffix.lower()]
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise ConfigError(
+            f"{path}: expected room for about {needed / 1e9:,.0f} GB, the disk has "
+            f"{free / 1e9:,.0f} GB; ask for fewer paths or steps, or another place"
         )

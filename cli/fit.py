@@ -65,7 +65,8 @@ def fit(
             "--holdout",
             metavar="FRACTION|DATE",
             help="End of the series kept from training to choose the checkpoint: 0.2, or the first "
-            "date; default: a tenth, at most 252 returns.",
+            "date; 0 keeps the last weights; default: a tenth, at most 252 returns, and nothing "
+            "where that is less than a window.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Default 0.")] = None,
@@ -254,7 +255,9 @@ def _announce(
 
 def _say_trained(model: TimeSeriesGAN) -> None:
     training = model.training_
-    score = "" if training.best_score is None else f" (held-out score {training.best_score:.3f})"
+    score = ""
+    if training.best_score is not None:
+        score = f", the lowest held-out score of the last tenth ({training.best_score:.3f})"
     typer.echo(
         f"Trained {training.steps:,} steps in {duration(training.seconds)}; kept the average of "
         f"weights of step {training.best_step:,}{score}."
@@ -267,6 +270,7 @@ def _evaluate(model: TimeSeriesGAN, prices: Prices, directory: Path) -> None:
     from tsgan.cli.tables import print_evaluation
     from tsgan.judge import evaluate_model, write_evaluation
 
+    typer.echo("Evaluating it against the real series, a bootstrap's noise band and GARCH.")
     with stage_bar("evaluating") as told:
         found = evaluate_model(model, prices, progress=told)
     write_evaluation(directory, model, found)

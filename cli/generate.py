@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tsgan.cli.common import demand_writable, reports_errors
+from tsgan.cli.common import demand_space, demand_writable, reports_errors
 from tsgan.cli.info import ModelDirectory
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ def generate(
     groups = loaded.sample_groups(
         paths, horizon, seed=seed, given=level, start_price=start_price, start_date=start_date
     )
+    demand_space(out, paths, horizon)
+    if not loaded.training_.finished:
+        typer.echo("tsgan: warning: this model's fit was interrupted; see tsgan info", err=True)
     if level is not None:
         _say_condition(loaded, level)
     with progress_bar(f"writing {paths:,} paths of {horizon:,} steps", paths) as advance:
@@ -84,7 +87,7 @@ def _say_condition(model: TimeSeriesGAN, level: str) -> None:
     """Say which volatility is asked for, and warn where training saw no such window."""
     levels = model.volatility_
     volatility = levels.volatility(level)
-    typer.echo(f"Given: each path realises about {volatility:.1%} annualised volatility.")
+    typer.echo(f"Given: {volatility:.1%} annualised volatility, the median of paths of a year.")
     if not levels.seen(volatility):
         typer.echo(
             f"tsgan: warning: training saw windows of {levels.smallest:.1%} to "

@@ -1,7 +1,10 @@
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tsgan import Scenarios, read_prices
 from tsgan.errors import ConfigError, DataError
 from tsgan.evaluation_input import check_settings, returns_array
 
@@ -60,3 +63,15 @@ def test_settings_outside_their_range_are_named(settings, message):
     with pytest.raises(ConfigError, match=message):
         check_settings(*settings)
     check_settings(20, 1.0, ("GARCH-n", "iid bootstrap"), 1)
+
+
+def test_prices_and_scenarios_stand_for_their_returns() -> None:
+    closes = pd.Series([100.0, 110.0, 99.0], name="Close")
+    returns = returns_array("real", read_prices(closes), 1)
+    assert returns == pytest.approx([math.log(1.1), math.log(0.9)])
+    paths = np.array([[0.01, -0.02, 0.03], [0.0, 0.01, -0.01]])
+    made = Scenarios(paths, 1.0, np.full(3, np.datetime64("NaT", "D")), np.arange(2))
+    assert np.array_equal(returns_array("synthetic", made, 2), paths)
+    both = read_prices(closes.to_frame().assign(Open=closes), ["Close", "Open"])
+    with pytest.raises(DataError, match="one asset, got Close, Open"):
+        returns_array("real", both, 1)

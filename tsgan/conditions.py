@@ -20,8 +20,8 @@ from torch.nn import functional as F  # noqa: N812
 from tsgan.errors import ConfigError
 
 LEVELS = ("low", "mid", "high")
-VOLATILITIES = (1e-4, 100.0)
-"""Annualised volatilities that can be asked for: 0.01 % to 10,000 %."""
+VOLATILITIES = (1e-4, 10.0)
+"""Annualised volatilities that can be asked for: 0.01 % to 1,000 %."""
 
 SMALLEST_LOG_VOLATILITY = math.log(1e-3)
 """Floor for windows in which nothing moves, so that their logarithm is finite."""

@@ -9,6 +9,7 @@ other two. ``copied windows`` says besides whether the paths are only the traini
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,10 @@ from tsgan.metrics import METRICS, Sample
 from tsgan.results import Evaluation, FloatArray
 from tsgan.verdicts import COPIED, Marks, cautions, copied_obstacle, copied_row, metric_row
 
+if TYPE_CHECKING:
+    from tsgan.data.prices import Prices
+    from tsgan.scenarios import Scenarios
+
 Progress = Callable[[str, float], None]
 
 BAND_MARKS = (0.05, 0.5, 0.95)
@@ -30,8 +35,8 @@ BAND_STREAM, COPIED_STREAM = range(2)
 
 
 def evaluate(
-    real: npt.ArrayLike,
-    synthetic: npt.ArrayLike,
+    real: npt.ArrayLike | Prices,
+    synthetic: npt.ArrayLike | Scenarios,
     *,
     training: npt.ArrayLike | None = None,
     name: str = "series",
@@ -45,8 +50,9 @@ def evaluate(
     """Compare synthetic paths with a real series, row by row, beside noise band and baselines.
 
     Args:
-        real: (n,) log returns, not in percent.
-        synthetic: (paths, horizon) log returns; only horizon = n compares memory without bias.
+        real: (n,) log returns, not in percent, or ``Prices`` of one asset.
+        synthetic: (paths, horizon) log returns, or ``Scenarios``; only
+            horizon = n compares memory without bias.
         training: (m,) log returns that the model was trained on; default ``real``. Baselines are
             fitted to them, and copies are looked for in them.
         name: what the real series is, for titles.

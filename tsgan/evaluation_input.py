@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,10 @@ import numpy.typing as npt
 from tsgan.baselines import BASELINES
 from tsgan.errors import ConfigError, DataError
 from tsgan.results import FloatArray
+
+if TYPE_CHECKING:
+    from tsgan.data.prices import Prices
+    from tsgan.scenarios import Scenarios
 
 LEAST_BOOTSTRAP_PATHS = 20
 """Fewest paths that have a 5 % and a 95 % mark."""
@@ -23,12 +28,17 @@ SHAPES = {
 }
 
 
-def returns_array(what: str, values: npt.ArrayLike, dimensions: int) -> FloatArray:
+def returns_array(
+    what: str, values: npt.ArrayLike | Prices | Scenarios, dimensions: int
+) -> FloatArray:
     """Return ``values`` as float64 log returns of 1 or 2 dimensions, at least 2 steps long.
+
+    ``Prices`` of one asset and ``Scenarios`` stand for their log returns.
 
     Raises:
         DataError: they are not numbers, not finite, constant, too short, or look like prices.
     """
+    values = _log_returns(what, values)
     try:
         array = np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -46,6 +56,26 @@ def returns_array(what: str, values: npt.ArrayLike, dimensions: int) -> FloatArr
         )
     _check_values(what, array)
     return array
+
+
+def _log_returns(what: str, values: npt.ArrayLike | Prices | Scenarios) -> npt.ArrayLike:
+    """Return the log returns that tsgan's own types stand for; anything else as it is."""
+    if isinstance(values, np.ndarray | list | tuple):
+        return values
+    from tsgan.data.prices import Prices  # bring pandas: not on import
+    from tsgan.data.returns import log_returns
+    from tsgan.scenarios import Scenarios
+
+    if isinstance(values, Scenarios):
+        return values.log_returns
+    if not isinstance(values, Prices):
+        return values
+    if len(values.names) != 1:
+        raise DataError(
+            f"{what}: expected prices of one asset, got {', '.join(values.names)}; "
+            "read one column of them"
+        )
+    return log_returns(values)[:, 0]
 
 
 def _check_values(what: str, array: FloatArray) -> None:

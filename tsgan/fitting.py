@@ -60,11 +60,13 @@ def prepare(prices: Prices, config: Config) -> Prepared:
             "learns one series so far: choose one with --column"
         )
     returns = log_returns(prices)
-    training = len(returns) - _held_out(prices, len(returns), config)
+    held = _held_out(prices, len(returns), config)
+    training = len(returns) - held
     if training < 2 * config.window:
         raise DataError(
             f"{prices.source}: expected at least {2 * config.window + 1} prices to train on for "
-            f"windows of {config.window}, got {training + 1}; give a longer file or hold out less"
+            f"windows of {config.window}, got {training + 1}; give a longer file"
+            + (" or hold out less" if held else "")
         )
     try:
         scaler = Scaler.fit(returns[:training])
