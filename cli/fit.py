@@ -257,7 +257,8 @@ def _say_trained(model: TimeSeriesGAN) -> None:
     training = model.training_
     score = ""
     if training.best_score is not None:
-        score = f", the lowest held-out score of the last tenth ({training.best_score:.3f})"
+        last = 1 - model.config.training.score_from
+        score = f", the lowest held-out score of the last {last:.0%} ({training.best_score:.3f})"
     typer.echo(
         f"Trained {training.steps:,} steps in {duration(training.seconds)}; kept the average of "
         f"weights of step {training.best_step:,}{score}."

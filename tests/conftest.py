@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from evaluation_example import example_evaluation
 
 import tsgan.model
 from tsgan import TimeSeriesGAN
@@ -45,3 +46,18 @@ def tiny_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands, which cannot be told sizes, work with small ones."""
     for owner, name, value in tiny.defaults():
         monkeypatch.setattr(owner, name, value)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the evaluation, which has a test of its own."""
+    monkeypatch.setattr("tsgan.judge.evaluate_model", lambda *_, **__: example_evaluation(50))
+    monkeypatch.setattr(
+        "tsgan.judge.write_evaluation", lambda directory, *_: (directory / "metrics.json").touch()
+    )

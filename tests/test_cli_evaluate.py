@@ -16,18 +16,13 @@ from rich.console import Console
 from tsgan.cli.tables import evaluation_table, print_evaluation
 from tsgan.results import SEVENTEEN
 
-pytestmark = pytest.mark.usefixtures("tiny_defaults")
+pytestmark = pytest.mark.usefixtures("elsewhere", "tiny_defaults")
 
 ROWS = {
     *(f"W1({k})/sd" for k in (1, 5, 20, 100)),
     *("ACF(id)", "ACF(abs)", "ACF(sq)", "Lev", "sd", "kurtosis", "Hill 5%"),
     *("VaR 1%", "VaR 5%", "ES 1%", "ES 5%", "copied windows"),
 }
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")

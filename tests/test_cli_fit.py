@@ -1,55 +1,26 @@
-"""``tsgan fit`` from its files to its end by Ctrl-C and by SIGKILL.
-
-Signals are sent to real processes, at moments that their output and files tell.
-"""
+"""``tsgan fit``: its files, its words, its refusals."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny
 import torch
-from evaluation_example import example_evaluation
 from typer.testing import Result
 
-from tsgan import TimeSeriesGAN, read_prices
+from tsgan import TimeSeriesGAN
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
 from tsgan.results import SEVENTEEN
 
-pytestmark = pytest.mark.usefixtures("tiny_defaults")
+pytestmark = pytest.mark.usefixtures("elsewhere", "tiny_defaults")
 
 FILES = {MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png"}
-STEPS = 45
-"""Of a run that another process begins: a second, in which the signal must arrive."""
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def unjudged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the evaluation, which has a test of its own."""
-    monkeypatch.setattr("tsgan.judge.evaluate_model", lambda *_, **__: example_evaluation(50))
-    monkeypatch.setattr(
-        "tsgan.judge.write_evaluation", lambda directory, *_: (directory / "metrics.json").touch()
-    )
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +34,6 @@ def finished(
             patch.setattr(owner, name, value)
         arguments = ("--steps", 6, "--holdout", 0.2, "--seed", 3)
         yield directory, tiny.command("fit", price_file, "--out", directory, *arguments)
-
-
-def contents(directory: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
 def fit(prices: Path, *arguments: object, steps: int = 3) -> Result:
@@ -172,10 +139,10 @@ def test_few_returns_give_a_warning(price_file: Path, unjudged: None) -> None:
 
 def test_existing_model_is_kept_unless_told(price_file: Path, unjudged: None) -> None:
     fit(price_file, "--out", "m")
-    before = contents(Path("m"))
+    before = tiny.contents(Path("m"))
     result = tiny.command("fit", price_file, "--out", "m", "--steps", 3)
     tiny.demand_refusal(result, "holds a model already", "--resume", "--overwrite", "--out")
-    assert contents(Path("m")) == before
+    assert tiny.contents(Path("m")) == before
 
 
 def test_overwritten_model_is_a_new_one(price_file: Path, unjudged: None) -> None:
@@ -206,10 +173,10 @@ def test_bad_setting_does_not_cost_the_old_model(
     price_file: Path, unjudged: None, arguments: tuple[str, ...]
 ) -> None:
     fit(price_file, "--out", "m")
-    before = contents(Path("m"))
+    before = tiny.contents(Path("m"))
     for extra in (("--out", "m", "--overwrite"), ("--out", "n")):
         tiny.demand_refusal(tiny.command("fit", price_file, *extra, *arguments), "expected")
-    assert contents(Path("m")) == before and not Path("n").exists()
+    assert tiny.contents(Path("m")) == before and not Path("n").exists()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--overwrite",), ("--resume",)])
@@ -222,7 +189,7 @@ def test_foreign_directory_is_never_touched(
         (Path("mine") / name).write_text("{}")
     result = tiny.command("fit", price_file, "--out", "mine", *arguments)
     tiny.demand_refusal(result, "mine", "expected")
-    assert contents(Path("mine")) == dict.fromkeys(names, b"{}")
+    assert tiny.contents(Path("mine")) == dict.fromkeys(names, b"{}")
 
 
 @pytest.mark.parametrize("out", ["file", "file/model", "file/deep/model"])
@@ -305,171 +272,3 @@ def test_missing_prices_are_one_line() -> None:
 def test_device_that_is_not_here_is_refused(price_file: Path) -> None:
     result = tiny.command("fit", price_file, "--device", "cuda")
     tiny.demand_refusal(result, "device", "'cuda'", "--device cpu")
-
-
-def interrupt_after(
-    monkeypatch: pytest.MonkeyPatch, steps: int, number: signal.Signals = signal.SIGINT
-) -> None:
-    """Send this process a real signal when so many steps are done."""
-    from tsgan.cli.progress import FitProgress
-
-    show = FitProgress.__call__
-
-    def interrupting(self: FitProgress, progress: Any) -> None:
-        show(self, progress)
-        if progress.step == steps:
-            signal.raise_signal(number)
-
-    monkeypatch.setattr(FitProgress, "__call__", interrupting)
-
-
-def advice(result: Result) -> list[str]:
-    """Return the command that an interrupted run says to go on with, without ``tsgan``."""
-    line = result.stderr.splitlines()[-1]
-    assert line.startswith("tsgan: interrupted")
-    program, *arguments = shlex.split(re.split(r"(Go on|Write it) with: ", line)[-1])
-    assert program == "tsgan"
-    return arguments
-
-
-@pytest.mark.parametrize(
-    ("number", "steps", "column"), [(signal.SIGINT, 1, "Open"), (signal.SIGTERM, 4, "Close")]
-)
-def test_interrupted_fit_goes_on_as_it_says(
-    price_file: Path,
-    unjudged: None,
-    monkeypatch: pytest.MonkeyPatch,
-    number: signal.Signals,
-    steps: int,
-    column: str,
-) -> None:
-    handlers = [signal.getsignal(number) for number in SIGNALS]
-    fit(price_file, "--out", "whole", "--column", column, steps=5)
-    with monkeypatch.context() as patch:
-        interrupt_after(patch, steps, number)
-        arguments = ("--out", "it's cut", "--steps", 5, "--column", column)
-        result = tiny.command("fit", price_file, *arguments)
-    assert result.exit_code == 130
-    assert f"interrupted after {steps} steps; saved in it's cut" in result.stderr
-    assert not (Path("it's cut") / "metrics.json").exists()
-    assert [signal.getsignal(number) for number in SIGNALS] == handlers
-    assert tiny.command(*advice(result)).exit_code == 0
-    assert TimeSeriesGAN.load("it's cut").facts_.column == column
-    assert (Path("it's cut") / WEIGHTS).read_bytes() == (Path("whole") / WEIGHTS).read_bytes()
-    assert (Path("it's cut") / "metrics.json").exists()
-
-
-def test_price_without_a_name_can_be_resumed(unjudged: None, monkeypatch: Any) -> None:
-    tiny.prices().rename("").to_csv("bare.csv")
-    assert read_prices("bare.csv").names == ("price",)
-    interrupt_after(monkeypatch, 2)
-    result = tiny.command("fit", "bare.csv", "--out", "m", "--steps", 4)
-    assert result.exit_code == 130, result.output
-    assert tiny.command(*advice(result)).exit_code == 0
-
-
-def test_fit_interrupted_in_its_evaluation_can_be_completed(
-    price_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("tsgan.judge.evaluate_model", interrupt)
-        result = tiny.command("fit", price_file, "--out", "m", "--steps", 3)
-    assert result.exit_code == 130 and "the model in m is whole" in result.stderr
-    before = (Path("m") / WEIGHTS).read_bytes()
-    completed = tiny.command(*advice(result))
-    assert completed.exit_code == 0, completed.output
-    assert (Path("m") / WEIGHTS).read_bytes() == before
-    assert {file.name for file in Path("m").iterdir()} == FILES
-
-
-def test_resume_refuses_other_settings_prices_and_columns(
-    price_file: Path, unjudged: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        interrupt_after(patch, 2)
-        tiny.command("fit", price_file, "--out", "m", "--steps", 4)
-    before = contents(Path("m"))
-    other = tiny.write_prices(Path("other.csv"), seed=1)
-    for words, arguments in (
-        (("--seed", "--steps"), (price_file, "--seed", 1, "--steps", 9)),
-        (("--max-time",), (price_file, "--max-time", "5m")),
-        (("prices (sha256)",), (other,)),
-        (("prices (column)",), (price_file, "--column", "Open")),
-    ):
-        result = tiny.command("fit", *arguments, "--out", "m", "--resume")
-        assert result.exit_code == 1
-        line = result.stderr.splitlines()[-1]
-        assert line.startswith("tsgan: ") and all(word in line for word in words)
-    assert contents(Path("m")) == before
-
-
-@pytest.mark.parametrize("prepare", [lambda path: None, Path.mkdir, Path.touch])
-def test_resume_without_a_run_is_refused(
-    price_file: Path, prepare: Callable[[Path], object]
-) -> None:
-    prepare(Path("m"))
-    result = tiny.command("fit", price_file, "--out", "m", "--resume")
-    tiny.demand_refusal(result, "expected a model directory of tsgan fit")
-
-
-@pytest.mark.parametrize("victim", [TRAINING, MANIFEST])
-def test_resume_of_a_damaged_run_is_refused_or_works(
-    price_file: Path, unjudged: None, victim: str
-) -> None:
-    fit(price_file, "--out", "m")
-    (Path("m") / victim).write_bytes(b"{")
-    result = tiny.command("fit", price_file, "--out", "m", "--resume")
-    if victim == TRAINING:
-        tiny.demand_refusal(result, TRAINING, "--overwrite")
-    else:
-        assert result.exit_code == 0, "the state alone is enough"
-    fit(price_file, "--out", "m", "--overwrite")
-
-
-def start(prices: Path, *arguments: object) -> subprocess.Popen[str]:
-    """Start ``tsgan fit`` with small defaults in a process of its own."""
-    program = [sys.executable, "-u", str(Path(tiny.__file__)), "fit", str(prices)]
-    command = [*program, *(str(argument) for argument in arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-
-@pytest.fixture(scope="module")
-def whole(price_file: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The weights after ``STEPS`` steps without an interruption."""
-    directory = tmp_path_factory.mktemp("whole")
-    TimeSeriesGAN(tiny.config(STEPS)).fit(price_file, directory=directory)
-    return (directory / WEIGHTS).read_bytes()
-
-
-def demand_resumed(prices: Path, whole: bytes) -> None:
-    """Demand that the run in ``m`` can be resumed, and ends as if nothing had happened."""
-    result = tiny.command("fit", prices, "--out", "m", "--resume")
-    assert result.exit_code == 0, result.output
-    assert (Path("m") / WEIGHTS).read_bytes() == whole
-
-
-def test_ctrl_c_ends_a_fit_with_its_state_saved(
-    price_file: Path, unjudged: None, whole: bytes
-) -> None:
-    with start(price_file, "--out", "m", "--steps", STEPS) as process:
-        assert process.stderr is not None
-        assert "step 1 " in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-    assert process.returncode == 130, said
-    assert "Traceback" not in said
-    assert re.search(r"interrupted after \d+ steps; saved in m. Go on with: tsgan fit ", said)
-    assert not TimeSeriesGAN.load("m").training_.finished
-    demand_resumed(price_file, whole)
-
-
-def test_killed_fit_can_be_resumed(price_file: Path, unjudged: None, whole: bytes) -> None:
-    with start(price_file, "--out", "m", "--steps", STEPS) as process:
-        while not (Path("m") / TRAINING).exists() and process.poll() is None:
-            time.sleep(0.001)
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    demand_resumed(price_file, whole)

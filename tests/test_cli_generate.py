@@ -16,10 +16,7 @@ from typer.testing import Result
 from tsgan import TimeSeriesGAN, sampler
 from tsgan.scenario_files import read_log_returns
 
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def generate(model: Path, paths: int, horizon: int, *arguments: object) -> Result:

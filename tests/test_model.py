@@ -309,3 +309,12 @@ def test_fitting_and_sampling_leave_the_global_stream_alone(fitted: TimeSeriesGA
 def test_directory_that_cannot_be_made_is_a_domain_error(price_file: Path) -> None:
     with pytest.raises(DataError, match="cannot create"):
         TimeSeriesGAN(tiny.config(1)).fit(SERIES, directory=price_file / "model")
+
+
+def test_model_that_replaces_another_keeps_nothing_of_it(tmp_path: Path) -> None:
+    for name in ("metrics.json", "report.html", "training.png"):
+        (tmp_path / name).touch()
+    model = TimeSeriesGAN(tiny.config(2)).fit(SERIES, directory=tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {MANIFEST, WEIGHTS, TRAINING}
+    model.save(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {MANIFEST, WEIGHTS}

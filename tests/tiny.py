@@ -80,6 +80,11 @@ def write_prices(path: Path, n: int = RETURNS, seed: int = 0) -> Path:
     return path
 
 
+def contents(directory: Path) -> dict[str, bytes]:
+    """The bytes of each file by its name."""
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
+
+
 def command(*arguments: object) -> Result:
     """Run ``tsgan`` within this process."""
     return CliRunner().invoke(app, [str(argument) for argument in arguments])

@@ -26,7 +26,7 @@ from tsgan.trainer import Progress, Trainer
 
 TRAINING_THREADS = 1
 """Operations of this size take a tenth of a millisecond: a second thread hardly helps, slows them
-many times over where another process holds a core, and would change the last bits of the weights.
+severalfold where another process holds a core, and would change the last bits of the weights.
 """
 
 

@@ -78,7 +78,8 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
     ),
     "heldout": (
         "Training: held-out score",
-        "Distance to data that the critic did not see; the chosen checkpoint in green.",
+        "Distance to data never trained on, lower is better; in green the chosen checkpoint, the "
+        "lowest once the weights have settled.",
     ),
 }
 """Title and reading aid of each picture."""
