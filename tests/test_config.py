@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tsgan.config import Config, NetworkConfig, TrainingConfig
+from tsgan.config import ADDED, Config, NetworkConfig, TrainingConfig
 from tsgan.errors import ConfigError, TsganError
 from tsgan.objectives import OBJECTIVES
 
@@ -27,6 +27,8 @@ WHOLE = [
     (TrainingConfig, "conditional_windows", 1, 4096),
     (TrainingConfig, "critic_steps", 1, 100),
     (TrainingConfig, "check_every", 1, 10_000),
+    (TrainingConfig, "log_every", 1, 10_000),
+    (TrainingConfig, "patience", 1, 10_000),
     (Config, "seed", 0, 2**63 - 1),
 ]
 REAL = [
@@ -40,15 +42,18 @@ REAL = [
     (TrainingConfig, "penalty_weight", 0, 1e6),
     (TrainingConfig, "average", 0, 0.999999),
     (TrainingConfig, "score_from", 0, 1),
+    (TrainingConfig, "max_gradient_norm", 1e-12, 1e12),
+    (TrainingConfig, "clip", 1e-6, 1e3),
     (TrainingConfig, "divergence", 1, 1e30),
     (Config, "holdout", 0, 0.5),
 ]
 KINDS = (NetworkConfig, TrainingConfig, Config)
+OPTIONAL = ("steps", "holdout", "max_gradient_norm", "patience")
 NUMBERS = [
     (kind, item.name)
     for kind in KINDS
     for item in fields(kind)
-    if isinstance(item.default, int | float) or item.name in ("steps", "holdout")
+    if isinstance(item.default, int | float) or item.name in OPTIONAL
 ]
 
 
@@ -85,6 +90,23 @@ def test_a_whole_number_is_whole(kind, name, value) -> None:
 def test_every_number_has_its_bounds_tested() -> None:
     tested = {(kind, name) for kind, name, *_ in WHOLE + REAL} | {(Config, "window")}
     assert tested == set(NUMBERS)
+
+
+CHOICES = [
+    (NetworkConfig, "stack", "gated"),
+    (TrainingConfig, "optimizer", "rmsprop"),
+    (TrainingConfig, "schedule", "cosine"),
+    (TrainingConfig, "precision", "bfloat16"),
+    (Config, "device", "cuda"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), CHOICES)
+def test_a_choice_is_one_of_its_choices(kind, name, value) -> None:
+    assert getattr(make(kind, **{name: value}), name) == value
+    for other in ("other", None, 1, value.upper()):
+        with pytest.raises(ConfigError, match=rf"^{name}: expected one of .*{value}"):
+            make(kind, **{name: other})
 
 
 @pytest.mark.parametrize("widths", [(1,), (1024,) * 8, (16, 32)])
@@ -172,11 +194,19 @@ def test_missing_and_unknown_settings_are_named(part) -> None:
     inner = values
     for name in part:
         inner = inner[name]
-    name, value = next(iter(inner.items()))
+    name, value = next((k, v) for k, v in inner.items() if k not in ADDED)
     del inner[name]
     inner["colour"] = value
     with pytest.raises(ConfigError, match=rf"missing \['{name}'\], unknown \['colour'\]"):
         Config.from_dict(values)
+
+
+def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
+    values = Config().to_dict()
+    for part in ("network", "training"):
+        values[part] = {k: v for k, v in values[part].items() if k not in ADDED}
+    assert len(values["network"]) == 8 and len(values["training"]) == 19
+    assert Config.from_dict(values) == Config()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,16 @@ from tsgan.errors import ConfigError
 AUTO_HOLDOUT = 252
 """Most returns that are held out unless the user says otherwise: a year of business days."""
 
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
+SCHEDULES = ("constant", "linear", "cosine")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+STACKS = ("residual", "gated")
+
+ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
+ADDED |= {"log_every", "patience"}
+"""Settings that models of the first format may lack."""
+
 
 def _require(condition: bool, name: str, expected: str, value: object) -> None:
     if not condition:
@@ -27,12 +37,17 @@ def _require_real(name: str, value: object, low: float, high: float) -> None:
     _require(fits, name, f"a number from {low:g} to {high:g}", value)
 
 
+def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    _require(value in choices, name, f"one of {', '.join(choices)}", value)
+
+
 @dataclass(frozen=True)
 class NetworkConfig:
     """Sizes of the generator and of the two critics.
 
     Attributes:
-        channels: width of the generator's causal stack.
+        stack: the generator's causal stack: ``residual`` blocks, or WaveNet's ``gated`` ones.
+        channels: its width.
         layers: dilated layers of kernel 2, dilations 1, 2, 4, …; receptive field 2**layers.
         noise_channels: Gaussian channels that the generator hears at each step.
         innovation_width: hidden width of the innovation network h.
@@ -42,6 +57,7 @@ class NetworkConfig:
         block: steps that the coarse critic sees as one.
     """
 
+    stack: str = "residual"
     channels: int = 16
     layers: int = 9
     noise_channels: int = 3
@@ -52,6 +68,7 @@ class NetworkConfig:
     block: int = 8
 
     def __post_init__(self) -> None:
+        _require_choice("stack", self.stack, STACKS)
         _require_int("channels", self.channels, 1, 1024)
         _require_int("layers", self.layers, 1, 14)
         _require_int("noise_channels", self.noise_channels, 1, 256)
@@ -86,12 +103,24 @@ class TrainingConfig:
         condition_jitter: sd of the noise on the given log volatility, so that the generator is
             asked for what it can reach: a path never realises a volatility exactly.
         critic_steps: critic steps for each generator step.
-        learning_rate: Adam's rate of both networks, held until ``decay_from`` of the run, then
-            linear down to ``final_rate`` of itself.
-        beta1, beta2: Adam's decay rates of the moments.
-        penalty_weight: λ of the gradient penalty.
-        average: decay of the exponential moving average of the generator's weights.
+        optimizer: ``adam``, ``rmsprop`` or ``sgd``, of both networks.
+        learning_rate: rate of both networks, held until ``decay_from`` of the run.
+        schedule: how the rate then goes down to ``final_rate`` of itself: ``linear`` or ``cosine``;
+            ``constant`` holds it to the end.
+        beta1: decay rate of Adam's first moment, momentum of the others.
+        beta2: decay rate of Adam's second moment and of RMSProp's mean square.
+        max_gradient_norm: longer gradients of a network are scaled down to this norm; None leaves
+            them as they are.
+        penalty_weight: λ of the gradient penalty of ``wgan-gp``.
+        clip: c, the bound on each of the critic's weights in ``wgan``.
+        average: decay of the exponential moving average of the generator's weights; 0 for none.
+        precision: of the forward passes: ``float32``, ``bfloat16`` or ``float16``; ``auto`` is
+            bfloat16, or float16 where there is none, on CUDA, and float32 elsewhere. Weights,
+            their steps and the penalty are in float32 always.
+        log_every: steps between two looks at the losses, which wait for the device.
         check_every: held-out scores are taken at this many evenly spaced points of the run.
+        patience: the run ends early after so many checks without a lower held-out score, and then
+            all checks compete for the checkpoint; None trains to the end.
         score_from: part of the run after which a checkpoint may be chosen. A year of held-out
             returns tells a collapse from a fit, but not an early fit from a late one, whose tails
             and memory are better: so only settled weights compete.
@@ -108,14 +137,21 @@ class TrainingConfig:
     conditional_windows: int = 12
     condition_jitter: float = 0.1
     critic_steps: int = 2
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
+    schedule: str = "linear"
     decay_from: float = 0.5
     final_rate: float = 0.05
     beta1: float = 0.0
     beta2: float = 0.9
+    max_gradient_norm: float | None = None
     penalty_weight: float = 10.0
+    clip: float = 0.01
     average: float = 0.995
+    precision: str = "auto"
+    log_every: int = 10
     check_every: int = 20
+    patience: int | None = None
     score_from: float = 0.9
     divergence: float = 1e6
 
@@ -129,14 +165,23 @@ class TrainingConfig:
         _require_int("conditional_windows", self.conditional_windows, 1, 4096)
         _require_real("condition_jitter", self.condition_jitter, 0, 2)
         _require_int("critic_steps", self.critic_steps, 1, 100)
+        _require_choice("optimizer", self.optimizer, OPTIMIZERS)
         _require_real("learning_rate", self.learning_rate, 1e-12, 1)
+        _require_choice("schedule", self.schedule, SCHEDULES)
         _require_real("decay_from", self.decay_from, 0, 1)
         _require_real("final_rate", self.final_rate, 0, 1)
         _require_real("beta1", self.beta1, 0, 0.9999)
         _require_real("beta2", self.beta2, 0, 0.999999)
+        if self.max_gradient_norm is not None:
+            _require_real("max_gradient_norm", self.max_gradient_norm, 1e-12, 1e12)
         _require_real("penalty_weight", self.penalty_weight, 0, 1e6)
+        _require_real("clip", self.clip, 1e-6, 1e3)
         _require_real("average", self.average, 0, 0.999999)
+        _require_choice("precision", self.precision, PRECISIONS)
+        _require_int("log_every", self.log_every, 1, 10_000)
         _require_int("check_every", self.check_every, 1, 10_000)
+        if self.patience is not None:
+            _require_int("patience", self.patience, 1, 10_000)
         _require_real("score_from", self.score_from, 0, 1)
         _require_real("divergence", self.divergence, 1, 1e30)
 
@@ -175,8 +220,7 @@ class Config:
         if not isinstance(self.holdout, str):
             _require_real("holdout", self.holdout, 0, 0.5)
         _require_int("seed", self.seed, 0, 2**63 - 1)
-        devices = ("auto", "cpu", "cuda", "mps")
-        _require(self.device in devices, "device", f"one of {', '.join(devices)}", self.device)
+        _require_choice("device", self.device, DEVICES)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON types."""
@@ -184,7 +228,13 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the configuration of ``to_dict``; ConfigError for unknown or missing settings."""
+        """Return the configuration of ``to_dict``, of this version of tsgan or of an earlier one.
+
+        A setting that an earlier version did not know has the default, which is what it did.
+
+        Raises:
+            ConfigError: for settings that are unknown.
+        """
         values = _checked(cls, values)
         network = _checked(NetworkConfig, values["network"])
         if isinstance(network["critic_channels"], list):
@@ -202,9 +252,11 @@ class Config:
 def _checked(kind: type, values: object) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{kind.__name__}: expected a JSON object, got {type(values).__name__}")
-    expected, got = {item.name for item in fields(kind)}, set(values)
-    if expected != got:
-        raise ConfigError(
-            f"{kind.__name__}: missing {sorted(expected - got)}, unknown {sorted(got - expected)}"
-        )
+    missing, unknown = _names(kind) - ADDED - set(values), set(values) - _names(kind)
+    if missing or unknown:
+        raise ConfigError(f"{kind.__name__}: missing {sorted(missing)}, unknown {sorted(unknown)}")
     return dict(values)
+
+
+def _names(kind: type) -> set[str]:
+    return {item.name for item in fields(kind)}
