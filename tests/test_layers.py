@@ -4,12 +4,21 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from tsgan.layers import NEGATIVE_SLOPE, CausalStack, StridedCausalConv1d, softplus_inverse
+from tsgan.layers import (
+    NEGATIVE_SLOPE,
+    CausalStack,
+    GatedStack,
+    StridedCausalConv1d,
+    softplus_inverse,
+)
 
 KERNELS = (2, 3, 5, 8)
+STACKS = pytest.mark.parametrize("kind", [CausalStack, GatedStack])
+LOW_PRECISION = pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +32,8 @@ def normal(*shape: int) -> Tensor:
     return torch.randn(shape, dtype=torch.float64)
 
 
-def make_stack(layers: int) -> CausalStack:
-    return CausalStack(inputs=2, channels=3, layers=layers, outputs=2).double()
+def make_stack(kind: type, layers: int) -> CausalStack | GatedStack:
+    return kind(inputs=2, channels=3, layers=layers, outputs=2).double()
 
 
 def support(output: Tensor, x: Tensor, time_axis: int) -> list[int]:
@@ -34,11 +43,9 @@ def support(output: Tensor, x: Tensor, time_axis: int) -> list[int]:
     return gradient.abs().amax(others).nonzero()[:, 0].tolist()
 
 
-def reference_stack(stack: CausalStack, x: Tensor) -> Tensor:
-    """The same network with torch's dilated ``conv1d``: (time, batch, inputs) -> the same."""
-    x = F.linear(x, stack.enter.weight, stack.enter.bias).permute(1, 2, 0)
-    time = x.shape[2] - stack.receptive_field + 1
-    total = stack.skip_bias[:, None]
+def reference_causal(stack: CausalStack, x: Tensor, time: int) -> Tensor:
+    """The sum of skips with torch's dilated ``conv1d``: (batch, channels, time) -> the same."""
+    total = torch.zeros(())
     for i, (now, past, bias, skip) in enumerate(
         zip(stack.now, stack.past, stack.bias, stack.skip, strict=True)
     ):
@@ -46,19 +53,42 @@ def reference_stack(stack: CausalStack, x: Tensor) -> Tensor:
         y = F.leaky_relu(y, NEGATIVE_SLOPE)
         total = total + F.conv1d(y[..., -time:], skip[..., None])
         x = x[..., 2**i :] + y
+    return total
+
+
+def reference_gated(stack: GatedStack, x: Tensor, time: int) -> Tensor:
+    """The same for WaveNet's equation 2."""
+    total = torch.zeros(())
+    for i, skip in enumerate(stack.skip):
+        kernels = torch.stack([stack.past[i], stack.now[i]], dim=3)
+        signal, gate = (F.conv1d(x, kernels[k], stack.bias[i, k], dilation=2**i) for k in (0, 1))
+        z = torch.tanh(signal) * torch.sigmoid(gate)
+        total = total + F.conv1d(z[..., -time:], skip[..., None])
+        if i + 1 < len(stack.skip):
+            x = x[..., 2**i :] + F.conv1d(z, stack.residual[i][..., None])
+    return total
+
+
+def reference_stack(stack: CausalStack | GatedStack, x: Tensor) -> Tensor:
+    """The same network of torch's own layers: (time, batch, inputs) -> the same."""
+    inner = F.linear(x, stack.enter.weight, stack.enter.bias).permute(1, 2, 0)
+    reference = reference_causal if isinstance(stack, CausalStack) else reference_gated
+    total = reference(stack, inner, len(x) - stack.receptive_field + 1) + stack.skip_bias[:, None]
     joined = F.leaky_relu(total, NEGATIVE_SLOPE).permute(2, 0, 1)
     return F.linear(joined, stack.leave.weight, stack.leave.bias)
 
 
+@STACKS
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_stack_is_torch_s_dilated_convolutions_with_the_same_weights(layers) -> None:
-    stack, x = make_stack(layers), normal(2**layers + 6, 3, 2).requires_grad_()
+def test_stack_is_torch_s_dilated_convolutions_with_the_same_weights(kind, layers) -> None:
+    stack, x = make_stack(kind, layers), normal(2**layers + 6, 3, 2)
     torch.testing.assert_close(stack(x), reference_stack(stack, x), rtol=1e-12, atol=1e-12)
 
 
+@STACKS
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_gradients_of_the_stack_are_those_of_torch_s_convolutions(layers) -> None:
-    stack, x = make_stack(layers), normal(2**layers + 6, 3, 2).requires_grad_()
+def test_gradients_of_the_stack_are_those_of_torch_s_convolutions(kind, layers) -> None:
+    stack, x = make_stack(kind, layers), normal(2**layers + 6, 3, 2).requires_grad_()
     of = [x, *stack.parameters()]
     weighted = normal(7, 3, 2)
     got = torch.autograd.grad((stack(x) * weighted).sum(), of)
@@ -67,10 +97,27 @@ def test_gradients_of_the_stack_are_those_of_torch_s_convolutions(layers) -> Non
         torch.testing.assert_close(a, b, rtol=1e-11, atol=1e-11)
 
 
+@STACKS
+def test_gradients_of_the_stack_are_its_differences(kind) -> None:
+    stack, x = make_stack(kind, 2), normal(6, 2, 2).requires_grad_()
+    assert torch.autograd.gradcheck(lambda *_: stack(x), (x, *stack.parameters()))
+
+
+def test_the_gated_stack_differentiates_twice_and_the_other_refuses() -> None:
+    x = normal(6, 2, 2).requires_grad_()
+    gated, plain = make_stack(GatedStack, 2), make_stack(CausalStack, 2)
+    assert torch.autograd.gradgradcheck(lambda *_: gated(x), (x, gated.now, gated.skip))
+    (gradient,) = torch.autograd.grad(plain(x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.sum().backward()
+
+
+@STACKS
 @pytest.mark.parametrize("layers", [1, 2, 3, 5])
-def test_stack_reaches_back_exactly_its_receptive_field(layers) -> None:
-    stack = make_stack(layers)
+def test_stack_reaches_back_exactly_its_receptive_field(kind, layers) -> None:
+    stack = make_stack(kind, layers)
     field = stack.receptive_field
+    assert field == 2**layers
     x = normal(field + 6, 2, 2).requires_grad_()
     y = stack(x)
     assert y.shape == (7, 2, 2)
@@ -78,9 +125,10 @@ def test_stack_reaches_back_exactly_its_receptive_field(layers) -> None:
         assert support(y[t, 0].sum(), x, 0) == list(range(t, t + field))
 
 
+@STACKS
 @pytest.mark.parametrize("t", [0, 7, 12, 18])
-def test_a_change_at_t_leaves_the_stack_before_t_the_same(t) -> None:
-    stack, x = make_stack(3), normal(20, 2, 2)
+def test_a_change_at_t_leaves_the_stack_before_t_the_same(kind, t) -> None:
+    stack, x = make_stack(kind, 3), normal(20, 2, 2)
     changed = x.clone()
     changed[t] += 1
     same = (stack(changed) == stack(x)).all(dim=2).all(dim=1)
@@ -89,9 +137,86 @@ def test_a_change_at_t_leaves_the_stack_before_t_the_same(t) -> None:
     assert not same[first]
 
 
-def test_stack_mixes_no_samples_of_a_batch() -> None:
-    stack, x = make_stack(3), normal(12, 4, 2)
-    torch.testing.assert_close(stack(x)[:, 1:2], stack(x[:, 1:2]), rtol=1e-12, atol=1e-12)
+@STACKS
+def test_stack_mixes_no_samples_and_needs_no_certain_length(kind) -> None:
+    stack, x = make_stack(kind, 3), normal(30, 4, 2)
+    part = stack(x[-12:, 1:2])
+    assert part.shape == (5, 1, 2)
+    torch.testing.assert_close(stack(x)[-5:, 1:2], part, rtol=1e-12, atol=1e-12)
+
+
+def test_names_order_and_first_weights_of_the_causal_stack_stay() -> None:
+    torch.manual_seed(0)
+    stack = CausalStack(2, 3, 4, 5)
+    torch.manual_seed(0)
+    enter, leave = nn.Linear(2, 3), nn.Linear(3, 5)
+    expected = {}
+    for name in ("now", "past", "bias", "skip", "skip_bias"):
+        shape = {"bias": (4, 3), "skip_bias": (3,)}.get(name, (4, 3, 3))
+        bound = 12**-0.5 if name.startswith("skip") else 3**-0.5
+        expected[name] = torch.empty(shape).uniform_(-bound, bound)
+    expected |= {f"enter.{name}": value for name, value in enter.state_dict().items()}
+    expected |= {f"leave.{name}": value for name, value in leave.state_dict().items()}
+    got = stack.state_dict()
+    assert list(got) == list(expected)
+    assert all(torch.equal(got[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("layers", [1, 3, 9])
+def test_the_gated_stack_starts_at_order_one_and_all_its_layers_learn(layers) -> None:
+    stack = GatedStack(inputs=4, channels=16, layers=layers, outputs=2)
+    y = stack(torch.randn(2**layers + 255, 12, 4))
+    assert 0.15 < y.std(dim=(0, 1)).mean() < 0.8
+    (gradient,) = torch.autograd.grad(y.square().mean(), stack.now)
+    sizes = gradient.flatten(1).norm(dim=1)
+    assert sizes.max() < 3 * sizes.min()
+
+
+class Products(TorchDispatchMode):
+    """Collects the dtypes of all matrix products, forward and backward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if "mm" in func.__name__:
+            self.dtypes |= {a.dtype for a in args if isinstance(a, Tensor)}
+        return func(*args, **(kwargs or {}))
+
+
+def run_stack(stack: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor], set[torch.dtype]]:
+    """Return the output, gradients by x and the weights, and the dtypes of the products."""
+    with Products() as products:
+        y = stack(x)
+        gradients = torch.autograd.grad(y.float().square().sum(), [x, *stack.parameters()])
+    return y, list(gradients), products.dtypes
+
+
+@STACKS
+@LOW_PRECISION
+@pytest.mark.parametrize("layers", [1, 5])
+def test_under_autocast_only_the_products_of_the_stack_lose_precision(kind, dtype, layers) -> None:
+    stack = kind(inputs=3, channels=8, layers=layers, outputs=2)
+    x = torch.randn(2**layers + 20, 64, 3, requires_grad=True)
+    exact, exact_gradients, dtypes = run_stack(stack, x)
+    assert dtypes == {torch.float32}
+    with torch.autocast("cpu", dtype=dtype):
+        low, low_gradients, dtypes = run_stack(stack, x)
+    assert dtypes == {dtype} and low.dtype == dtype
+    eps = torch.finfo(dtype).eps
+    assert 0 < (low - exact).norm() < 4 * eps * exact.norm()
+    for a, b in zip(low_gradients, exact_gradients, strict=True):
+        assert a.dtype == torch.float32
+        assert 0 < (a - b).norm() < 3 * eps**0.5 * b.norm()  # a share eps of the slopes flips
+
+
+@STACKS
+def test_autocast_leaves_float64_alone(kind) -> None:
+    stack, x = make_stack(kind, 3), normal(12, 2, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        low = stack(x)
+    assert torch.equal(low, stack(x))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -115,6 +240,28 @@ def test_strided_convolution_sees_kernel_steps_up_to_its_own(kernel) -> None:
     for j in range(10):
         expected = list(range(max(0, 2 * j + 2 - kernel), 2 * j + 2))
         assert support(y[0, :, j].sum(), x, 2) == expected
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_chain_of_strided_convolutions_sees_what_it_says(kernel) -> None:
+    chain = nn.Sequential(*(StridedCausalConv1d(2, 2, kernel) for _ in range(3))).double()
+    x = normal(1, 2, 80).requires_grad_()
+    field = 1 + (kernel - 1) * 7
+    assert support(chain(x)[0, :, -1].sum(), x, 2) == list(range(80 - field, 80))
+
+
+@LOW_PRECISION
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_strided_convolution_under_autocast_and_its_adjoint_without(kernel, dtype) -> None:
+    layer, x = StridedCausalConv1d(2, 3, kernel), torch.randn(4, 2, 10, requires_grad=True)
+    exact, back = layer(x), layer.adjoint(torch.ones(4, 3, 5))
+    with torch.autocast("cpu", dtype=dtype):
+        low = layer(x)
+        of = torch.autograd.grad(low.float().square().sum(), [x, *layer.parameters()])
+        with torch.autocast("cpu", enabled=False):
+            assert torch.equal(layer.adjoint(torch.ones(4, 3, 5)), back)
+    assert low.dtype == dtype and {gradient.dtype for gradient in of} == {torch.float32}
+    assert 0 < (low - exact).norm() < 4 * torch.finfo(dtype).eps * exact.norm()
 
 
 @pytest.mark.parametrize("time", [2, 4, 14, 64])

@@ -18,6 +18,12 @@ from torch.nn import functional as F  # noqa: N812
 NEGATIVE_SLOPE = 0.1
 """Slope of LeakyReLU left of zero, everywhere in tsgan."""
 
+SKIP_GAIN = 8.0
+"""How much larger the skip weights of ``GatedStack`` start than those of ``CausalStack``.
+
+``tanh(f) σ(g)`` is a fraction of f; with this the sum of skips starts at a variance of order one.
+"""
+
 
 def leaky_relu_slope(x: Tensor) -> Tensor:
     """Return the derivative of LeakyReLU at ``x``, or where its output is ``x``: shape of ``x``.
@@ -91,21 +97,22 @@ class _DilatedLayers(torch.autograd.Function):
         return of_x.view(-1, ctx.batch, channels), of_now, of_past, of_bias, of_skip
 
 
-class CausalStack(nn.Module):
-    """Residual layers of kernel 2 and dilations 1, 2, 4, … with one common skip connection.
+class _Stack(nn.Module):
+    """What the two stacks share: all but the layers between ``enter`` and the skips.
 
-    van den Oord et al. 2016 (WaveNet), Bai et al. 2018 (TCN). Steps without a complete past are
-    cropped, never padded: the receptive field is exactly ``1 + Σ dilations = 2**layers`` steps, the
-    present one included.
+    Under autocast ``enter`` returns the low precision, and the products of the layers follow it;
+    the parameters, and with them their gradients, stay as they are.
     """
 
-    def __init__(self, inputs: int, channels: int, layers: int, outputs: int) -> None:
+    def __init__(
+        self, inputs: int, channels: int, layers: int, outputs: int, branches: tuple[int, ...]
+    ) -> None:
         super().__init__()
         self.receptive_field = 2**layers
         self.enter = nn.Linear(inputs, channels)
-        self.now = nn.Parameter(torch.empty(layers, channels, channels))
-        self.past = nn.Parameter(torch.empty(layers, channels, channels))
-        self.bias = nn.Parameter(torch.empty(layers, channels))
+        self.now = nn.Parameter(torch.empty(layers, *branches, channels, channels))
+        self.past = nn.Parameter(torch.empty(layers, *branches, channels, channels))
+        self.bias = nn.Parameter(torch.empty(layers, *branches, channels))
         self.skip = nn.Parameter(torch.empty(layers, channels, channels))
         self.skip_bias = nn.Parameter(torch.empty(channels))
         self.leave = nn.Linear(channels, outputs)
@@ -117,15 +124,76 @@ class CausalStack(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(time, batch, inputs)`` to ``(time - receptive_field + 1, batch, outputs)``."""
-        skips: Tensor = _DilatedLayers.apply(  # type: ignore[no-untyped-call]
-            self.enter(x), self.now, self.past, self.bias, self.skip
-        )
+        x = self.enter(x)
+        weights = (self.now, self.past, self.bias, self.skip)
+        skips = self._skips(x, *(weight.to(x.dtype) for weight in weights))
         out: Tensor = self.leave(F.leaky_relu(skips + self.skip_bias, NEGATIVE_SLOPE))
         return out
 
+    def _skips(self, x: Tensor, now: Tensor, past: Tensor, bias: Tensor, skip: Tensor) -> Tensor:
+        """Map (time, batch, channels) to the sum of skips, receptive_field − 1 steps shorter."""
+        raise NotImplementedError
+
+
+class CausalStack(_Stack):
+    """Residual layers of kernel 2 and dilations 1, 2, 4, … with one common skip connection.
+
+    van den Oord et al. 2016 (WaveNet), Bai et al. 2018 (TCN). Steps without a complete past are
+    cropped, never padded: the receptive field is exactly ``1 + Σ dilations = 2**layers`` steps, the
+    present one included. It differentiates once only.
+    """
+
+    def __init__(self, inputs: int, channels: int, layers: int, outputs: int) -> None:
+        super().__init__(inputs, channels, layers, outputs, branches=())
+
+    def _skips(self, x: Tensor, now: Tensor, past: Tensor, bias: Tensor, skip: Tensor) -> Tensor:
+        skips: Tensor = _DilatedLayers.apply(x, now, past, bias, skip)  # type: ignore[no-untyped-call]
+        return skips
+
+
+class GatedStack(_Stack):
+    """The dilated stack of WaveNet: each layer has a filter and a gate (branches 0 and 1).
+
+    van den Oord et al. 2016, eq. 2: ``z = tanh(W_f * x) ⊙ σ(W_g * x)`` with convolutions of
+    kernel 2 and dilations 1, 2, 4, …; then ``x ← x_t + R z`` and ``s += S z``. Cropped as
+    ``CausalStack`` is, with the same receptive field of exactly ``2**layers`` steps.
+
+    ``R`` has no bias, since those of the next layers hold it, and the last layer has no ``R``,
+    since nothing would hear it.
+    """
+
+    def __init__(self, inputs: int, channels: int, layers: int, outputs: int) -> None:
+        super().__init__(inputs, channels, layers, outputs, branches=(2,))
+        self.residual = nn.ParameterList(
+            nn.init.xavier_uniform_(torch.empty(channels, channels)) for _ in range(layers - 1)
+        )
+        with torch.no_grad():
+            self.skip.mul_(SKIP_GAIN)
+
+    def _skips(self, x: Tensor, now: Tensor, past: Tensor, bias: Tensor, skip: Tensor) -> Tensor:
+        time, batch, channels = x.shape
+        rows = (time - self.receptive_field + 1) * batch
+        x = x.reshape(-1, channels)
+        total = x.new_zeros(rows, channels)
+        for i in range(len(skip)):
+            shift = batch << i
+            present, earlier = x[shift:], x[:-shift]
+            signal, gate = (
+                torch.addmm(bias[i, k], present, now[i, k].t()).addmm_(earlier, past[i, k].t())
+                for k in range(2)
+            )
+            z = signal.tanh_() * gate.sigmoid_()
+            total = torch.addmm(total, z[-rows:], skip[i].t())
+            if i < len(self.residual):
+                x = torch.addmm(present, z, self.residual[i].t())
+        return total.view(-1, batch, channels)
+
 
 class StridedCausalConv1d(nn.Conv1d):
-    """Convolution of stride 2 whose output j sees inputs up to 2j + 1: left-padded with zeros."""
+    """Convolution of stride 2 whose output j sees inputs up to 2j + 1: left-padded with zeros.
+
+    A chain of n of them sees exactly ``1 + (kernel − 1)(2ⁿ − 1)`` steps, the last one included.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__(inputs, outputs, kernel, stride=2)
