@@ -7,7 +7,8 @@ import scipy.stats
 import torch
 from torch import Tensor
 
-from tsgan.batches import SeriesBatches
+from tsgan.batches import SeriesBatches, SeriesConditions
+from tsgan.conditioning import ConditionLayout
 from tsgan.config import TrainingConfig
 from tsgan.seeding import torch_generator
 
@@ -73,3 +74,38 @@ def test_several_assets_move_together() -> None:
     for x in (paths, windows):
         assert torch.equal(x[:, 1], x[:, 0] + 100)
     torch.testing.assert_close(given[:, 0].exp(), windows.square().mean(dim=(1, 2)).sqrt())
+
+
+def test_windows_bring_their_own_conditions() -> None:
+    """Each step says its place: so do its label, its vector, its covariates and its history."""
+    history = 3
+    conditions = SeriesConditions(
+        label=torch.arange(N) % 5,
+        labels=5,
+        numbers=torch.stack([torch.arange(N) + 0.5, -torch.arange(N)], dim=1),
+        covariates=torch.stack([STEPS[:, 0] + 100, STEPS[:, 0] + 200], dim=1),
+        history=history,
+    )
+    config = replace(CONFIG, conditional_windows=300)
+    batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, config, conditions)
+    layout = batches.layout
+    assert layout == ConditionLayout(labels=5, numbers=2, history=history, covariates=2)
+    (_, none), (windows, rows) = batches(torch_generator(0))
+    assert none.shape == (5, layout.fixed) and not none.any()
+    first, last = windows[:, 0, 0], windows[:, 0, -1]
+    assert set(first.tolist()) == set(range(history, N - WINDOW + 1))
+    static = layout.static_of(rows)
+    assert torch.equal(static[:, :5].argmax(1), last.long() % 5)
+    assert torch.equal(static[:, 5:], torch.stack([last + 0.5, -last, torch.ones(300)], dim=1))
+    past, given = layout.history_of(rows)
+    assert torch.equal(past[:, 0], first[:, None] + torch.arange(-3.0, 0.0)) and given.all()
+    along = layout.covariates_of(rows)
+    assert torch.equal(along, torch.cat([windows + 100, windows + 200], dim=1))
+    torch.testing.assert_close(rows[:, 0].exp(), windows.square().mean(dim=(1, 2)).sqrt())
+
+
+def test_drawing_leaves_the_conditions_as_they_are() -> None:
+    batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, replace(CONFIG, condition_jitter=1.0))
+    before = batches.rows.clone()
+    batches(torch_generator(0))
+    assert torch.equal(batches.rows, before)

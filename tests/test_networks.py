@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from tsgan.conditioning import SCALE_SIZE
 from tsgan.config import NetworkConfig
 from tsgan.networks import (
-    CONDITION_SIZE,
     LOG_FLOOR,
+    NOTHING_ELSE,
     Critic,
     CriticHead,
     Generator,
@@ -125,7 +126,7 @@ def test_the_stack_is_told_whether_a_volatility_is_given(generator) -> None:
 def test_the_first_paths_are_of_order_one_and_without_drift() -> None:
     with initial_weights(3):
         generator = Generator(NetworkConfig())
-    like, none = torch.empty(8, 1, 500), torch.zeros(8, CONDITION_SIZE)
+    like, none = torch.empty(8, 1, 500), torch.zeros(8, SCALE_SIZE)
     with torch.no_grad():
         paths = generator.sample_like(like, none, torch_generator(0))
     assert 0.3 < paths.std() < 1.2
@@ -136,7 +137,7 @@ def test_the_first_paths_are_of_order_one_and_without_drift() -> None:
 def test_fresh_paths_have_the_shape_asked_for_and_come_from_the_stream(assets) -> None:
     with initial_weights(0):
         generator = Generator(TINY, assets)
-    like, none = torch.empty(3, assets, 10), torch.zeros(3, CONDITION_SIZE)
+    like, none = torch.empty(3, assets, 10), torch.zeros(3, SCALE_SIZE)
     first, again, other = (
         generator.sample_like(like, none, torch_generator(seed)) for seed in (0, 0, 1)
     )
@@ -146,7 +147,7 @@ def test_fresh_paths_have_the_shape_asked_for_and_come_from_the_stream(assets) -
 
 def make_head(conditions: int, dtype: torch.dtype) -> CriticHead:
     with initial_weights(0):
-        return CriticHead(2, WINDOW, TINY, conditions).to(dtype)
+        return CriticHead(2, WINDOW, TINY, NOTHING_ELSE if conditions else None).to(dtype)
 
 
 HEADS = pytest.mark.parametrize(
@@ -155,7 +156,7 @@ HEADS = pytest.mark.parametrize(
 
 
 @HEADS
-@pytest.mark.parametrize("size", [0, CONDITION_SIZE])
+@pytest.mark.parametrize("size", [0, SCALE_SIZE])
 def test_written_out_gradient_is_that_of_autograd(size, dtype, tolerance) -> None:
     head = make_head(size, dtype)
     x, c = normal(9, 2, WINDOW, dtype=dtype).requires_grad_(), normal(9, size, dtype=dtype)
@@ -166,7 +167,7 @@ def test_written_out_gradient_is_that_of_autograd(size, dtype, tolerance) -> Non
 
 
 @HEADS
-@pytest.mark.parametrize("size", [0, CONDITION_SIZE])
+@pytest.mark.parametrize("size", [0, SCALE_SIZE])
 def test_its_derivative_by_the_weights_is_the_double_backward(size, dtype, tolerance) -> None:
     head = make_head(size, dtype)
     x, c = normal(9, 2, WINDOW, dtype=dtype).requires_grad_(), normal(9, size, dtype=dtype)
@@ -184,8 +185,8 @@ def test_its_derivative_by_the_weights_is_the_double_backward(size, dtype, toler
 
 
 def test_a_score_does_not_depend_on_the_rest_of_the_batch() -> None:
-    head = make_head(CONDITION_SIZE, torch.float64)
-    x, c = normal(6, 2, WINDOW), normal(6, CONDITION_SIZE)
+    head = make_head(SCALE_SIZE, torch.float64)
+    x, c = normal(6, 2, WINDOW), normal(6, SCALE_SIZE)
     scores = head(x, c)
     assert scores.shape == (6,)
     torch.testing.assert_close(head(x[2:3], c[2:3]), scores[2:3], rtol=1e-12, atol=1e-12)
@@ -224,8 +225,8 @@ def test_block_features_by_hand() -> None:
 
 def test_each_head_scores_its_view(critic) -> None:
     paths, windows = normal(3, 1, PATH_LENGTH), normal(4, 1, WINDOW)
-    given = normal(4, CONDITION_SIZE)
-    parts = [(paths, torch.zeros(3, CONDITION_SIZE)), (windows, given)]
+    given = normal(4, SCALE_SIZE)
+    parts = [(paths, torch.zeros(3, SCALE_SIZE)), (windows, given)]
     views = critic.views(parts, torch_generator(0))
     assert len(views) == len(critic.heads) == 3
     scores = [head(x, c) for head, (x, c) in zip(critic.heads, views, strict=True)]
@@ -237,7 +238,7 @@ def test_each_head_scores_its_view(critic) -> None:
 def test_conditional_windows_are_seen_in_units_of_their_volatility(critic) -> None:
     windows = normal(6, 1, WINDOW) * torch.logspace(-2, 2, 6, dtype=torch.float64)[:, None, None]
     given = torch.stack([windows.square().mean((1, 2)).log() / 2, torch.ones(6)], dim=1)
-    parts = [(normal(3, 1, PATH_LENGTH), torch.zeros(3, CONDITION_SIZE)), (windows, given)]
+    parts = [(normal(3, 1, PATH_LENGTH), torch.zeros(3, SCALE_SIZE)), (windows, given)]
     seen, condition = critic.views(parts, torch_generator(0))[2]
     torch.testing.assert_close(seen.square().mean((1, 2)), torch.ones(6, dtype=torch.float64))
     torch.testing.assert_close(seen / windows, (seen / windows)[..., :1].expand_as(seen))

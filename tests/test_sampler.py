@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tsgan import sampler, seeding
+from tsgan.conditioning import ConditionLayout
 from tsgan.conditions import VolatilityCondition
 from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError
@@ -53,7 +54,8 @@ class Echo(Generator):
         self.shapes: list[tuple[int, ...]] = []
         self.threads: list[int] = []
 
-    def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
+    def paths(self, noise: Tensor, scale: Tensor, context: Tensor) -> Tensor:
+        assert len(context) == len(noise) - 1
         self.shapes.append(tuple(noise.shape))
         self.threads.append(torch.get_num_threads())
         heard = noise[:, :, :1].permute(1, 2, 0)
@@ -124,6 +126,23 @@ def test_pieces_of_a_network_are_one_path(
     whole = draw(generator, range(2), 2000)
     monkeypatch.setattr(sampler, "LONGEST_PIECE", 64)
     np.testing.assert_allclose(draw(generator, range(2), 2000), whole, rtol=0, atol=1e-5)
+
+
+def test_pieces_with_history_and_covariates_are_one_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = ConditionLayout(labels=2, history=6, covariates=1)
+    with seeding.initial_weights(1, seeding.WEIGHTS):
+        generator = Generator(tiny.config().network, layout=layout).requires_grad_(False)
+    row = layout.pack(
+        1,
+        label=torch.tensor([1]),
+        history=torch.linspace(-2, 2, 6)[None, None],
+        covariates=torch.linspace(-3, 3, 300).sin()[None, None],
+    )[0]
+    whole = draw(generator, range(2), 300, condition=row)
+    assert not np.allclose(whole, draw(generator, range(2), 300, condition=layout.pack(1)[0]))
+    monkeypatch.setattr(sampler, "LONGEST_PIECE", 4)  # shorter than the receptive field
+    pieces = draw(generator, range(2), 300, condition=row)
+    np.testing.assert_allclose(pieces, whole, rtol=0, atol=1e-5)
 
 
 def test_shorter_horizon_is_the_beginning_of_a_longer_one(generator: Generator) -> None:

@@ -2,13 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor
 
+from tsgan.conditioning import ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
 from tsgan.data.windows import sliding_windows, windows_at
+
+
+@dataclass(frozen=True)
+class SeriesConditions:
+    """What is given with the windows of a series, besides their volatility.
+
+    Attributes:
+        label: (n,) int64 class of each step; a window has that of its last step.
+        labels: number of classes.
+        numbers: (n, numbers) continuous vector at each step; a window has that of its last step.
+        covariates: (n, covariates) series that run along with it.
+        history: steps before each window that it continues.
+    """
+
+    label: Tensor | None = None
+    labels: int = 0
+    numbers: Tensor | None = None
+    covariates: Tensor | None = None
+    history: int = 0
+
+    def layout(self, assets: int = 1) -> ConditionLayout:
+        """Return where they stand in the condition of a window."""
+        return ConditionLayout(
+            labels=self.labels if self.label is not None else 0,
+            numbers=0 if self.numbers is None else self.numbers.shape[1],
+            history=self.history,
+            covariates=0 if self.covariates is None else self.covariates.shape[1],
+            assets=assets,
+        )
+
+    def rows(self, series: Tensor, window: int) -> Tensor:
+        """Return the condition of each window of ``series``: (n − history − window + 1, size).
+
+        Window i begins at step ``history + i``.
+        """
+        first = self.history
+        log_scale = trailing_log_volatility(series, window)[first:]
+        count, last = len(log_scale), first + window - 1
+        past = sliding_windows(series, self.history)[:count] if self.history else None
+        along = self.covariates
+        return self.layout(series.shape[1]).pack(
+            count,
+            log_scale=log_scale,
+            label=None if self.label is None else self.label[last:],
+            numbers=None if self.numbers is None else self.numbers[last:],
+            history=past,
+            covariates=None if along is None else sliding_windows(along[first:], window),
+        )
 
 
 class SeriesBatches:
@@ -17,19 +68,26 @@ class SeriesBatches:
     Args:
         series: (n, assets) scaled returns of the training part.
         window: steps of a conditional window; path_length: steps of an unconditional path.
-        config: how many of each, and the jitter of the condition.
+        config: how many of each, and the jitter of the given volatility.
+        conditions: what is given with a window besides its volatility.
     """
 
     def __init__(
-        self, series: Tensor, window: int, path_length: int, config: TrainingConfig
+        self,
+        series: Tensor,
+        window: int,
+        path_length: int,
+        config: TrainingConfig,
+        conditions: SeriesConditions | None = None,
     ) -> None:
-        self.series, self.window, self.path_length = series, window, path_length
-        self.config = config
-        self.windows = sliding_windows(series, window)
-        self.logs = trailing_log_volatility(series, window)
+        conditions = SeriesConditions() if conditions is None else conditions
+        self.series, self.path_length, self.config = series, path_length, config
+        self.layout = conditions.layout(series.shape[1])
+        self.windows = sliding_windows(series, window)[conditions.history :]
+        self.rows = conditions.rows(series, window)
 
     def __call__(self, stream: RandomStream) -> list[tuple[Tensor, Tensor]]:
-        """Return ``[(paths, no condition), (windows, their volatility)]``."""
+        """Return ``[(paths, no condition), (windows, theirs)]``."""
         config, device = self.config, self.series.device
         first = torch.randint(
             self.series.shape[0], (config.paths,), generator=stream, device=device
@@ -37,7 +95,8 @@ class SeriesBatches:
         paths = windows_at(self.series, first, self.path_length)
         count = config.conditional_windows
         chosen = torch.randint(self.windows.shape[0], (count,), generator=stream, device=device)
+        given = self.rows[chosen]
         jitter = torch.randn(count, generator=stream, device=device)
-        logs = self.logs[chosen] + config.condition_jitter * jitter
-        given = torch.stack([logs, torch.ones_like(logs)], dim=1)
-        return [(paths, paths.new_zeros(config.paths, 2)), (self.windows[chosen], given)]
+        given[:, 0] += config.condition_jitter * jitter
+        none = paths.new_zeros(config.paths, self.layout.fixed)
+        return [(paths, none), (self.windows[chosen], given)]

@@ -28,34 +28,45 @@ from torch import Generator as RandomStream
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from tsgan.conditioning import SCALE_SIZE, ConditionLayout
 from tsgan.config import NetworkConfig
 from tsgan.layers import (
     NEGATIVE_SLOPE,
     CausalStack,
+    GatedStack,
     StridedCausalConv1d,
     leaky_relu_slope,
     softplus_inverse,
 )
 
-CONDITION_SIZE = 2
-"""A condition is (log volatility in scaled units, 1), or (0, 0) where none is given."""
-
 INITIAL_VOLATILITY = 0.6
 LOG_FLOOR = 0.01
 
+NOTHING_ELSE = ConditionLayout()
+"""The layout of a condition that is a scale at most."""
+
+STACKS = {"residual": CausalStack, "gated": GatedStack}
+
 
 class Generator(nn.Module):
-    """Noise and condition to scaled log returns, at any length with the same weights."""
+    """Noise and condition to scaled log returns, at any length with the same weights.
 
-    def __init__(self, config: NetworkConfig, assets: int = 1) -> None:
+    Args:
+        config: sizes.
+        assets: channels of a path.
+        layout: the conditions that it can be given.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, assets: int = 1, layout: ConditionLayout = NOTHING_ELSE
+    ) -> None:
         super().__init__()
-        self.assets = assets
+        self.assets, self.layout = assets, layout
         self.noise_channels = max(config.noise_channels, assets)
         width = config.innovation_width
-        self.stack = CausalStack(
-            self.noise_channels + 1, config.channels, config.layers, 2 * assets
-        )
-        self.tilt = nn.Linear(CONDITION_SIZE, assets, bias=False)
+        inputs = self.noise_channels + 1 + layout.static + layout.moving
+        self.stack = STACKS[config.stack](inputs, config.channels, config.layers, 2 * assets)
+        self.tilt = nn.Linear(SCALE_SIZE, assets, bias=False)
         self.innovation = nn.Sequential(
             nn.Linear(self.noise_channels, width),
             nn.LeakyReLU(NEGATIVE_SLOPE),
@@ -75,17 +86,31 @@ class Generator(nn.Module):
         Args:
             noise: (memory + time, batch, noise_channels) standard normal; the first ``memory``
                 steps are the past of the first return.
-            condition: (batch, 2), see ``CONDITION_SIZE``.
+            condition: (batch, size), rows of the layout; covariates cover the whole path.
 
         Returns:
             (batch, assets, time) scaled log returns.
         """
+        time = noise.shape[0] - self.memory
+        return self.paths(noise, condition[:, :SCALE_SIZE], self.context(condition, time))
+
+    def context(self, condition: Tensor, time: int) -> Tensor:
+        """Return what the stack hears beside the noise: (memory + time − 1, batch, features)."""
+        heard = torch.cat([condition[:, 1:SCALE_SIZE], self.layout.static_of(condition)], dim=1)
+        steps = self.memory + time - 1
+        static = heard.expand(steps, -1, -1)
+        if not self.layout.moving:
+            return static
+        return torch.cat([static, self.layout.tracks(condition, self.memory, time)], dim=2)
+
+    def paths(self, noise: Tensor, scale: Tensor, context: Tensor) -> Tensor:
+        """Return the paths of ``noise`` as in ``forward``, from scale (batch, 2) and context."""
         past, present = noise[:-1], noise[self.memory :]
-        is_given = condition[:, 1:].expand(past.shape[0], -1, -1)
-        drift, raw = self.stack(torch.cat([past, is_given], dim=2)).split(self.assets, dim=2)
+        heard = self.stack(torch.cat([past, context], dim=2)).to(noise.dtype)
+        drift, raw = heard.split(self.assets, dim=2)
         innovation = present[..., : self.assets] + self.innovation(present)
-        scaled = drift + self.tilt(torch.tanh(condition)) + F.softplus(raw) * innovation
-        paths: Tensor = torch.exp(condition[:, :1]) * scaled
+        scaled = drift + self.tilt(torch.tanh(scale)) + F.softplus(raw) * innovation
+        paths: Tensor = torch.exp(scale[:, :1]) * scaled
         return paths.permute(1, 2, 0)
 
     def sample_like(self, real: Tensor, condition: Tensor, stream: RandomStream) -> Tensor:
@@ -102,25 +127,59 @@ class CriticHead(nn.Module):
 
     LeakyReLU makes the score piecewise linear in its input, so its gradient can be written out
     (``input_gradient``): one pass of transposed convolutions through the slopes that were met.
+
+    Args:
+        inputs: channels, and length: steps, of what it looks at.
+        config: sizes.
+        layout: conditions that it is told, or None if it looks at the sample alone. A history is
+            put before the sample, covariates beside it, all else enters the dense layers.
     """
 
-    def __init__(self, inputs: int, length: int, config: NetworkConfig, conditions: int) -> None:
+    def __init__(
+        self, inputs: int, length: int, config: NetworkConfig, layout: ConditionLayout | None = None
+    ) -> None:
         super().__init__()
-        widths = (inputs, *config.critic_channels)
+        self.layout = layout
+        beside, history, static = 0, 0, 0
+        if layout is not None:
+            beside, history = layout.covariates, layout.history
+            static = SCALE_SIZE + layout.static + (1 if history else 0)
+        unit = 2 ** len(config.critic_channels)
+        self.before = -(-history // unit) * unit
+        widths = (inputs + beside, *config.critic_channels)
         self.convolutions = nn.ModuleList(
             StridedCausalConv1d(a, b, config.critic_kernel) for a, b in itertools.pairwise(widths)
         )
-        self.folded = (widths[-1], length >> len(config.critic_channels))
-        self.dense = nn.Linear(math.prod(self.folded) + conditions, config.critic_dense)
+        self.folded = (widths[-1], (self.before + length) // unit)
+        self.dense = nn.Linear(math.prod(self.folded) + static, config.critic_dense)
         self.score = nn.Linear(config.critic_dense, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """Score ``x``, (batch, inputs, length), given (batch, conditions): (batch,)."""
+        """Score ``x``, (batch, inputs, length), given (batch, size), rows of the layout: (batch,).
+
+        The scale is a number to it: ``x`` and the history are taken as they are.
+        """
+        x, static = self._told(x, condition)
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), NEGATIVE_SLOPE)
-        x = torch.cat([x.flatten(1), condition], dim=1)
+        x = torch.cat([x.flatten(1), static], dim=1)
         score: Tensor = self.score(F.leaky_relu(self.dense(x), NEGATIVE_SLOPE))
         return score[:, 0]
+
+    def _told(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the convolutions see, (batch, channels, before + length), and the rest."""
+        layout = self.layout
+        if layout is None:
+            return x, x.new_zeros(x.shape[0], 0)
+        static = condition[:, : SCALE_SIZE + layout.static]
+        if layout.history:
+            past, given = layout.history_of(condition)
+            x = torch.cat([F.pad(past, (self.before - layout.history, 0)), x], dim=2)
+            static = torch.cat([static, given], dim=1)
+        if layout.covariates:
+            beside = layout.covariates_of(condition)
+            x = torch.cat([x, F.pad(beside, (x.shape[2] - beside.shape[2], 0))], dim=1)
+        return x, static
 
     def input_gradient(self, x: Tensor, condition: Tensor) -> Tensor:
         """Return ∂score/∂x, shape of ``x``, differentiable by the weights.
@@ -128,13 +187,15 @@ class CriticHead(nn.Module):
         Exact almost everywhere: the slopes are constant in a neighbourhood of x. It saves the
         double backward of ``torch.autograd.grad(create_graph=True)``.
         """
+        inputs, time = x.shape[1:]
         with torch.no_grad():
+            x, static = self._told(x, condition)
             slopes = []
             for convolution in self.convolutions:
                 x = convolution(x)
                 slopes.append(leaky_relu_slope(x))
                 x = x * slopes[-1]
-            dense = self.dense(torch.cat([x.flatten(1), condition], dim=1))
+            dense = self.dense(torch.cat([x.flatten(1), static], dim=1))
             dense_slope = leaky_relu_slope(dense)
         gradient = (dense_slope * self.score.weight) @ self.dense.weight[
             :, : math.prod(self.folded)
@@ -142,7 +203,7 @@ class CriticHead(nn.Module):
         gradient = gradient.view(-1, *self.folded)
         for convolution, slope in zip(reversed(self.convolutions), reversed(slopes), strict=True):
             gradient = cast(StridedCausalConv1d, convolution).adjoint(gradient * slope)
-        return gradient
+        return gradient[:, :inputs, -time:]
 
 
 class Critic(nn.Module):
@@ -153,6 +214,7 @@ class Critic(nn.Module):
         window: steps of a window; path_length: steps of a long path.
         windows_per_path: windows that the fine critic takes from each path.
         assets: channels of a path.
+        layout: the conditions of the windows.
     """
 
     def __init__(
@@ -162,12 +224,14 @@ class Critic(nn.Module):
         path_length: int,
         windows_per_path: int,
         assets: int = 1,
+        layout: ConditionLayout = NOTHING_ELSE,
     ) -> None:
         super().__init__()
+        self.layout = layout
         self.window, self.block, self.windows_per_path = window, config.block, windows_per_path
-        self.fine = CriticHead(assets, window, config, 0)
-        self.coarse = CriticHead(2 * assets, path_length // config.block, config, 0)
-        self.conditional = CriticHead(assets, window, config, CONDITION_SIZE)
+        self.fine = CriticHead(assets, window, config)
+        self.coarse = CriticHead(2 * assets, path_length // config.block, config)
+        self.conditional = CriticHead(assets, window, config, layout)
         self.heads = (self.fine, self.coarse, self.conditional)
 
     def views(
@@ -177,7 +241,7 @@ class Critic(nn.Module):
 
         Args:
             parts: long paths (batch, assets, path_length) whose condition is not looked at, and
-                windows (batch, assets, window) with their condition (batch, 2).
+                windows (batch, assets, window) with their condition (batch, size).
             stream: where the random windows come from.
         """
         (paths, _), (given_windows, given) = parts
@@ -186,7 +250,7 @@ class Critic(nn.Module):
         return [
             (windows, windows.new_zeros(windows.shape[0], 0)),
             (blocks, blocks.new_zeros(blocks.shape[0], 0)),
-            (given_windows * torch.exp(-given[:, :1])[..., None], given),
+            (given_windows * torch.exp(-given[:, :1])[..., None], self.layout.in_units(given)),
         ]
 
 

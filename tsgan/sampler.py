@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tsgan import seeding
+from tsgan.conditioning import SCALE_SIZE
 from tsgan.data.scaling import Scaler
 from tsgan.device import threads
 from tsgan.errors import ConfigError
@@ -62,7 +63,8 @@ def sample_groups(
     Args:
         generator: on the CPU.
         scaler: turns scaled returns back into log returns.
-        condition: (2,), the same for all paths.
+        condition: (size,), a row of the generator's layout, the same for all paths; covariates
+            cover the horizon.
         paths: numbers of the paths; path k is the same in whatever company it is asked for.
         horizon: steps of each path.
         seed, purpose: name of the streams, together with each path's number.
@@ -89,13 +91,17 @@ def _group(
 ) -> FloatArray:
     """Return scaled returns, one path from each stream: (paths, horizon, assets)."""
     length = _piece_length(horizon)
-    given = condition.expand(len(streams), -1)
     heard = _noise(generator, streams, generator.memory)
     pieces = []
     with torch.no_grad(), threads(1):
-        for _ in range(0, horizon, length):
+        given = condition.expand(len(streams), -1)
+        scale = given[:, :SCALE_SIZE]
+        context = generator.context(given, -(-horizon // length) * length)
+        for start in range(0, horizon, length):
             heard = torch.cat([heard, _noise(generator, streams, length)])
-            pieces.append(generator(heard, given).transpose(1, 2).double().numpy())
+            steps = slice(start, start + len(heard) - 1)
+            piece = generator.paths(heard, scale, context[steps])
+            pieces.append(piece.transpose(1, 2).double().numpy())
             heard = heard[-generator.memory :]
     return np.concatenate(pieces, axis=1)[:, :horizon]
 

@@ -1,0 +1,170 @@
+"""What a sample may be given, as one row of numbers for the networks.
+
+The trainer hands conditions on without looking into them; ``ConditionLayout`` says where in the row
+each kind stands. Zeros everywhere mean that nothing is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from tsgan.errors import ConfigError
+
+SCALE_SIZE = 2
+
+
+@dataclass(frozen=True)
+class ConditionLayout:
+    """Which conditions there are, and where in a row: each is optional, several go together.
+
+    A row is ``[log scale, given | one-hot label | numbers, given | history, given | covariates]``.
+
+    Attributes:
+        labels: number of classes of the label; 0 for no label.
+        numbers: length of the continuous vector.
+        history: real steps before the sample, which it continues.
+        covariates: series that run along the sample.
+        assets: channels of the sample, and so of its history.
+    """
+
+    labels: int = 0
+    numbers: int = 0
+    history: int = 0
+    covariates: int = 0
+    assets: int = 1
+
+    @property
+    def fixed(self) -> int:
+        """Return the length of a row without its covariates."""
+        return sum(self._sizes)
+
+    @property
+    def static(self) -> int:
+        """Return how many features of label and numbers the networks hear."""
+        return sum(self._sizes[1:3])
+
+    @property
+    def moving(self) -> int:
+        """Return how many channels of history and covariates run along time."""
+        return (self.assets + 1 if self.history else 0) + (
+            self.covariates + 1 if self.covariates else 0
+        )
+
+    @property
+    def _sizes(self) -> tuple[int, int, int, int]:
+        return (
+            SCALE_SIZE,
+            self.labels,
+            self.numbers + 1 if self.numbers else 0,
+            self.history * self.assets + 1 if self.history else 0,
+        )
+
+    def pack(
+        self,
+        batch: int,
+        *,
+        log_scale: Tensor | None = None,
+        label: Tensor | None = None,
+        numbers: Tensor | None = None,
+        history: Tensor | None = None,
+        covariates: Tensor | None = None,
+    ) -> Tensor:
+        """Return the rows of a batch, (batch, size); what is None is not given.
+
+        Args:
+            batch: rows.
+            log_scale: (batch,) logarithm of the unit in which the sample is measured.
+            label: (batch,) int64, from 0 to ``labels`` − 1.
+            numbers: (batch, numbers).
+            history: (batch, assets, history).
+            covariates: (batch, covariates, time).
+
+        Raises:
+            ConfigError: if something is given that the layout has no place for, or in other sizes.
+        """
+        told = {
+            "log scale": (None if log_scale is None else log_scale[:, None], (1,)),
+            "label": (None if label is None else self._one_hot(label), (self.labels,)),
+            "numbers": (numbers, (self.numbers,)),
+            "history": (history, (self.assets, self.history)),
+        }
+        devices = [x.device for x, _ in told.values() if x is not None]
+        columns = []
+        for (name, (tensor, shape)), size in zip(told.items(), self._sizes, strict=True):
+            if tensor is None:
+                columns.append(torch.zeros(batch, size, device=devices[0] if devices else None))
+                continue
+            _demand_shape(name, tensor, (batch, *shape))
+            columns.append(tensor.flatten(1))
+            if name != "label":
+                columns.append(torch.ones(batch, 1, device=tensor.device))
+        if covariates is not None:
+            shape = (self.covariates, covariates.shape[-1])
+            _demand_shape("covariates", covariates, (batch, *shape))
+            columns.append(covariates.flatten(1))
+        return torch.cat(columns, dim=1)
+
+    def static_of(self, rows: Tensor) -> Tensor:
+        """Return what holds for a whole sample besides its scale: (batch, static)."""
+        return rows[:, SCALE_SIZE : SCALE_SIZE + self.static]
+
+    def history_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (batch, assets, history) and whether it is given, (batch, 1)."""
+        first = SCALE_SIZE + self.static
+        values, given = rows[:, first : self.fixed - 1], rows[:, self.fixed - 1 : self.fixed]
+        return values.reshape(-1, self.assets, self.history), given
+
+    def covariates_of(self, rows: Tensor) -> Tensor:
+        """Return what runs along the sample: (batch, covariates, time), time 0 if not given."""
+        return rows[:, self.fixed :].reshape(len(rows), self.covariates, -1)
+
+    def in_units(self, rows: Tensor) -> Tensor:
+        """Return the same rows with the history in units of the scale."""
+        if not self.history:
+            return rows
+        first, last = SCALE_SIZE + self.static, self.fixed - 1
+        past = rows[:, first:last] * torch.exp(-rows[:, :1])
+        return torch.cat([rows[:, :first], past, rows[:, last:]], dim=1)
+
+    def tracks(self, rows: Tensor, before: int, time: int) -> Tensor:
+        """Return what a causal network hears at each step while it makes a sample.
+
+        Its step p hears what the market was at the start of step p + 1: the return of step p where
+        that is history, and the covariates of step p + 1. Each has a channel that says where it is
+        given. The history is in units of the scale.
+
+        Args:
+            rows: (batch, size).
+            before: steps of the network before the sample, at least ``history``.
+            time: steps of the sample.
+
+        Returns:
+            (before + time − 1, batch, moving), from step −before to step time − 2.
+        """
+        tracks = []
+        if self.history:
+            past, given = self.history_of(self.in_units(rows))
+            heard = torch.cat([past, given[..., None].expand(-1, 1, self.history)], dim=1)
+            tracks.append(F.pad(heard, (before - self.history, time - 1)))
+        if self.covariates:
+            along = self.covariates_of(rows)
+            heard = torch.cat([along, torch.ones_like(along[:, :1])], dim=1)
+            tracks.append(F.pad(heard, (before - 1, time - heard.shape[-1])))
+        return torch.cat(tracks, dim=1).permute(2, 0, 1)
+
+    def _one_hot(self, label: Tensor) -> Tensor:
+        low, high = int(label.min()), int(label.max())
+        if not 0 <= low <= high < self.labels:
+            raise ConfigError(
+                f"label: expected classes from 0 to {self.labels - 1}, got {low} to {high}"
+            )
+        return F.one_hot(label, self.labels)
+
+
+def _demand_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.shape != shape or 0 in shape:
+        raise ConfigError(f"{name}: the layout expects {shape}, got {tuple(tensor.shape)}")
