@@ -10,32 +10,36 @@ from torch import Tensor, nn
 from toys import Affine, Heads, Linear, Perceptron
 
 from tsgan.config import TrainingConfig
+from tsgan.descent import Descent
+from tsgan.device import Precision
 from tsgan.networks import Critic, Generator
 from tsgan.objectives import make_objective
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.steps import Batch, critic_step, generator_step, learning_rate
 
 LAMBDA = 10.0
-OBJECTIVE = make_objective("wgan-gp", LAMBDA)
+OBJECTIVE = make_objective(TrainingConfig(penalty_weight=LAMBDA))
 SHAPE = (8, 1, 2)
 
 
-def descent(network: nn.Module) -> torch.optim.Optimizer:
+def descent(network: nn.Module) -> Descent:
     """Steps by minus the gradient."""
-    return torch.optim.SGD(network.parameters(), lr=1.0)
+    return Descent(network, TrainingConfig(optimizer="sgd", learning_rate=1.0))
 
 
-def improve_critic(
-    critic: nn.Module, generator: nn.Module, batch: Batch, seed: int = 0
-) -> tuple[Tensor, Tensor, Tensor]:
-    return critic_step(critic, generator, batch, OBJECTIVE, descent(critic), torch_generator(seed))
+def improve_critic(critic: nn.Module, generator: nn.Module, batch: Batch, seed: int = 0) -> Tensor:
+    told = critic_step(
+        critic, generator, batch, OBJECTIVE, Precision(), descent(critic), torch_generator(seed)
+    )
+    assert told.shape == (4,) and not told.requires_grad
+    return told
 
 
 def improve_generator(
     critic: nn.Module, generator: nn.Module, batch: Batch, seed: int = 0
 ) -> Tensor:
     return generator_step(
-        critic, generator, batch, OBJECTIVE, descent(generator), torch_generator(seed)
+        critic, generator, batch, OBJECTIVE, Precision(), descent(generator), torch_generator(seed)
     )
 
 
@@ -60,6 +64,69 @@ def toy_networks() -> tuple[Affine, Heads, Batch]:
         critic = Heads(Perceptron(2), Perceptron(3))
     parts = [(normal(*SHAPE), torch.zeros(8, 0)), (normal(*SHAPE), normal(8, 1, name=1))]
     return Affine(), critic, parts
+
+
+class Spy(Perceptron):
+    """Notes whether its passes run in low precision, and of which type are the samples."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.forwards: list[tuple[bool, torch.dtype]] = []
+        self.gradients: list[tuple[bool, torch.dtype]] = []
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        self.forwards.append((torch.is_autocast_enabled("cpu"), x.dtype))
+        return super().forward(x, condition)
+
+    def input_gradient(self, x: Tensor, condition: Tensor) -> Tensor:
+        self.gradients.append((torch.is_autocast_enabled("cpu"), x.dtype))
+        x = x.detach().requires_grad_()
+        scores = Perceptron.forward(self, x, condition)
+        (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+        return gradient
+
+
+LOW = pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+
+
+@LOW
+def test_forward_passes_are_in_low_precision_and_the_penalty_in_float32(dtype) -> None:
+    spy, generator = Spy(), Affine()
+    batch, precision = [(normal(*SHAPE), torch.zeros(8, 0))], Precision("cpu", dtype)
+    critic = Heads(spy)
+    config = TrainingConfig()
+    descents = [Descent(network, config, precision) for network in (critic, generator)]
+    told = critic_step(
+        critic, generator, batch, OBJECTIVE, precision, descents[0], torch_generator(0)
+    )
+    generator_step(critic, generator, batch, OBJECTIVE, precision, descents[1], torch_generator(0))
+    assert spy.forwards == [(True, torch.float32)] * 2
+    assert spy.gradients == [(False, torch.float32)]
+    assert told.dtype == torch.float32
+    for network in (critic, generator):
+        assert all(p.dtype == p.grad.dtype == torch.float32 for p in network.parameters())
+
+
+@LOW
+def test_a_step_of_the_series_in_low_precision_is_near_the_one_in_float32(dtype) -> None:
+    results = []
+    for precision in (Precision(), Precision("cpu", dtype)):
+        generator, critic, batch = series_networks()
+        before = torch.cat([w.flatten() for w in weights(generator) + weights(critic)])
+        config = TrainingConfig(optimizer="sgd", learning_rate=1e-3)
+        game = OBJECTIVE, precision
+        told = critic_step(
+            critic, generator, batch, *game, Descent(critic, config, precision), torch_generator(0)
+        )
+        descend = Descent(generator, config, precision)
+        loss = generator_step(critic, generator, batch, *game, descend, torch_generator(1))
+        after = torch.cat([w.flatten() for w in weights(generator) + weights(critic)])
+        results.append((told, loss, after - before))
+    (told, loss, step), (low_told, low_loss, low_step) = results
+    torch.testing.assert_close(low_told, told, rtol=0.02, atol=0.02)
+    torch.testing.assert_close(low_loss, loss, rtol=0.02, atol=0.02)
+    assert (low_step - step).norm() < 0.05 * step.norm()
+    assert not torch.equal(low_step, step)
 
 
 NETWORKS = pytest.mark.parametrize("networks", [series_networks, toy_networks])
@@ -91,7 +158,7 @@ def test_a_critic_step_of_two_linear_heads_by_hand() -> None:
     critic, generator = Heads(Linear([0.6, -0.8]), Linear([3.0, 4.0])), Affine(0.0, 0.5)
     batch = [(normal(*SHAPE), torch.zeros(8, 0)), (normal(*SHAPE, name=1), torch.zeros(8, 0))]
     before = weights(critic)
-    real, fake, held = improve_critic(critic, generator, batch)
+    real, fake, held, distance = improve_critic(critic, generator, batch)
     means = [x.mean(dim=(0, 1)) for x, _ in batch]
     fakes = torch.tensor([0.5, 0.5])
     expected = sum(w @ m for w, m in zip(before, means, strict=True))
@@ -101,7 +168,7 @@ def test_a_critic_step_of_two_linear_heads_by_hand() -> None:
     for now, w, mean in zip(critic.parameters(), before, means, strict=True):
         gradient = fakes - mean + 2 * LAMBDA * (w.norm() - 1) * w / w.norm()
         torch.testing.assert_close(now, w - gradient)
-    assert not any(number.requires_grad for number in (real, fake, held))
+    torch.testing.assert_close(distance, real - fake)
 
 
 def test_a_generator_step_against_two_linear_heads_by_hand() -> None:
@@ -155,6 +222,19 @@ def test_the_same_stream_takes_the_same_step(improve) -> None:
 def test_the_rate_is_held_then_falls_linearly(fraction, share) -> None:
     config = TrainingConfig(learning_rate=0.01, decay_from=0.6, final_rate=0.2)
     assert learning_rate(config, fraction) == pytest.approx(0.01 * share, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "share"), [(0.0, 1.0), (0.6, 1.0), (0.7, 0.883), (0.8, 0.6), (1.0, 0.2)]
+)
+def test_the_rate_falls_as_half_a_cosine(fraction, share) -> None:
+    config = TrainingConfig(schedule="cosine", learning_rate=0.01, decay_from=0.6, final_rate=0.2)
+    assert learning_rate(config, fraction) == pytest.approx(0.01 * share, rel=1e-3)
+
+
+def test_a_constant_rate_is_held_to_the_end() -> None:
+    config = TrainingConfig(schedule="constant", learning_rate=0.01)
+    assert [learning_rate(config, x) for x in (0.0, 0.5, 1.0, 2.0)] == [0.01] * 4
 
 
 def test_a_rate_may_never_fall_or_fall_from_the_start() -> None:

@@ -6,18 +6,50 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import tiny
 import torch
 from torch import Tensor, nn
 
+from tsgan.batches import SeriesBatches
+from tsgan.callbacks import Callback, Progress
 from tsgan.config import TrainingConfig
+from tsgan.networks import Critic, Generator
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.steps import Batch
 from tsgan.trainer import Trainer
 
 STEPS = 12
-CONFIG = replace(TrainingConfig(), steps=STEPS, check_every=4, learning_rate=0.01, average=0.9)
+CONFIG = replace(
+    TrainingConfig(), steps=STEPS, log_every=1, check_every=4, learning_rate=0.01, average=0.9
+)
+
+
+class Listener(Callback):
+    """Notes what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, Progress | int | None]] = []
+
+    def of(self, kind: str) -> list[Progress | int | None]:
+        return [what for name, what in self.heard if name == kind]
+
+    def on_start(self, step: int) -> None:
+        self.heard.append(("start", step))
+
+    def on_log(self, progress: Progress) -> None:
+        self.heard.append(("log", progress))
+
+    def on_check(self, progress: Progress) -> None:
+        self.heard.append(("check", progress))
+
+    def on_return(self, step: int) -> None:
+        self.heard.append(("return", step))
+
+    def on_end(self) -> None:
+        self.heard.append(("end", None))
 
 
 class Affine(nn.Module):
@@ -110,3 +142,28 @@ def let_steps_last(monkeypatch: pytest.MonkeyPatch, *seconds: float) -> None:
 
     clock = readings()
     monkeypatch.setattr("tsgan.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+
+
+def series_trainer(**settings: Any) -> Trainer:
+    """The networks and batches of series, tiny, with a score that the weights decide."""
+    config = tiny.config(STEPS)
+    training = replace(config.training, critic_steps=2, check_every=4, score_from=0.5, **settings)
+    with initial_weights(0):
+        generator = Generator(config.network)
+        critic = Critic(config.network, 128, 256, training.windows_per_path)
+    series = torch.from_numpy(100 * tiny.garch_returns()).float()[:, None]
+    batches = SeriesBatches(series, 128, 256, training)
+
+    def score(generator: nn.Module) -> float:
+        return next(generator.parameters()).sum().item()
+
+    return Trainer(generator, critic, batches, training, torch_generator(7), score)
+
+
+def assert_same_state(one: Trainer, other: Trainer) -> None:
+    (tensors, numbers), (other_tensors, other_numbers) = one.state(), other.state()
+    assert tensors.keys() == other_tensors.keys()
+    differ = [k for k in tensors if not torch.equal(tensors[k], other_tensors[k])]
+    assert differ in ([], ["history.seconds"])
+    timeless = {"seconds": 0.0}
+    assert numbers | timeless == other_numbers | timeless

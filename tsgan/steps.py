@@ -6,7 +6,8 @@ heads, each with its own view of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import torch
@@ -14,9 +15,13 @@ from torch import Generator as RandomStream
 from torch import Tensor
 
 from tsgan.config import TrainingConfig
-from tsgan.objectives import Head, Objective
+from tsgan.device import Precision
+from tsgan.objectives import Objective
+from tsgan.penalty import Head
 
 Batch = Sequence[tuple[Tensor, Tensor]]
+Descend = Callable[[Tensor], None]
+"""A step down the gradient of a loss, (): see ``Descent``."""
 
 
 class GeneratorNetwork(Protocol):
@@ -39,37 +44,45 @@ class CriticNetwork(Protocol):
         """Return (input, condition) for each head."""
         ...
 
+    def parameters(self) -> Iterable[Tensor]:
+        """Return the weights."""
+        ...
+
 
 def critic_step(
     critic: CriticNetwork,
     generator: GeneratorNetwork,
     batch: Batch,
     objective: Objective,
-    optimizer: torch.optim.Optimizer,
+    precision: Precision,
+    descend: Descend,
     stream: RandomStream,
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> Tensor:
     """Improve the critic once on a real batch and as many fresh fakes.
 
     Returns:
-        Real score, fake score and constraint, each (), summed over the heads, without gradient.
+        Real score, fake score, constraint and estimated distance, (4,), each summed over the heads,
+        without gradient.
     """
     with torch.no_grad():
-        fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
+        with precision.forward():
+            fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
         real_views, fake_views = critic.views(batch, stream), critic.views(fakes, stream)
-    zero = batch[0][0].new_zeros(())
-    real_score, fake_score, constraint, loss = zero, zero, zero, zero
+    losses, told = [], []
     for head, (real, condition), (fake, _) in zip(
         critic.heads, real_views, fake_views, strict=True
     ):
-        scores = head(torch.cat([real, fake]), torch.cat([condition, condition]))
-        on_real, on_fake = scores.chunk(2)
-        held = objective.constraint(head, real, fake, condition, stream)
-        loss = loss + objective.critic_loss(on_real, on_fake) + held
-        real_score = real_score + on_real.detach().mean()
-        fake_score = fake_score + on_fake.detach().mean()
-        constraint = constraint + held.detach()
-    descend(loss, optimizer)
-    return real_score, fake_score, constraint
+        with precision.forward():
+            scores = head(torch.cat([real, fake]), torch.cat([condition, condition]))
+        on_real, on_fake = scores.float().chunk(2)
+        constraint = objective.constraint(head, real, fake, condition, stream)
+        losses.append(objective.critic_loss(on_real, on_fake) + constraint)
+        with torch.no_grad():
+            distance = objective.estimate(on_real, on_fake)
+            told.append(torch.stack([on_real.mean(), on_fake.mean(), constraint, distance]))
+    descend(torch.stack(losses).sum())
+    objective.confine(critic.parameters())
+    return torch.stack(told).sum(dim=0)
 
 
 def generator_step(
@@ -77,7 +90,8 @@ def generator_step(
     generator: GeneratorNetwork,
     batch: Batch,
     objective: Objective,
-    optimizer: torch.optim.Optimizer,
+    precision: Precision,
+    descend: Descend,
     stream: RandomStream,
 ) -> Tensor:
     """Improve the generator once against all heads; only shapes and conditions of ``batch`` count.
@@ -85,29 +99,29 @@ def generator_step(
     Returns:
         The generator's loss, (), without gradient.
     """
-    fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
+    with precision.forward():
+        fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
     views = critic.views(fakes, stream)
-    losses = [
-        objective.generator_loss(head(x, condition))
-        for head, (x, condition) in zip(critic.heads, views, strict=True)
-    ]
+    losses = []
+    for head, (x, condition) in zip(critic.heads, views, strict=True):
+        with precision.forward():
+            scores = head(x, condition)
+        losses.append(objective.generator_loss(scores.float()))
     loss = torch.stack(losses).sum()
-    descend(loss, optimizer)
+    descend(loss)
     return loss.detach()
 
 
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """Step down the gradient by the optimizer's own parameters; no other gradient is computed."""
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
-    optimizer.step()
-
-
 def learning_rate(config: TrainingConfig, fraction: float) -> float:
-    """Return the rate after ``fraction`` of the run: held, then linear down to the final rate."""
+    """Return the rate after ``fraction`` of the run.
+
+    It is held, and then goes down to the final rate: in a straight line, or as half a cosine
+    (Loshchilov & Hutter 2017, eq. 5).
+    """
     fraction = min(fraction, 1.0)
-    if fraction <= config.decay_from:
+    if config.schedule == "constant" or fraction <= config.decay_from:
         return config.learning_rate
     left = (1 - fraction) / (1 - config.decay_from)
+    if config.schedule == "cosine":
+        left = (1 - math.cos(math.pi * left)) / 2
     return config.learning_rate * (config.final_rate + (1 - config.final_rate) * left)

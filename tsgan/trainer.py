@@ -1,7 +1,7 @@
 """The loop of the adversarial game: steps, rates, averages, checks, and a state to resume from.
 
 The trainer knows no file and no prices. It is given batches and two networks; what happens is told
-to callbacks.
+to callbacks. Nothing in the loop waits for the device but the looks at the losses.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from tsgan.callbacks import Callback, Progress
 from tsgan.config import TrainingConfig
+from tsgan.descent import Descent
+from tsgan.device import resolve_precision
 from tsgan.errors import CheckpointError, TrainingError
+from tsgan.history import History
 from tsgan.objectives import make_objective
 from tsgan.steps import (
     Batch,
@@ -30,29 +34,15 @@ from tsgan.steps import (
 )
 
 Batches = Callable[[RandomStream], Batch]
-HISTORY = ("real_score", "fake_score", "penalty", "seconds")
+State = tuple[dict[str, Tensor], dict[str, Any]]
+"""Tensors on the CPU by name, and JSON numbers."""
+
+PARTS = ("generator", "critic", "average", "best")
+NUMBERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("step", "told", "checks", "returns", "best_step"), int),
+    **dict.fromkeys(("seconds", "rate_factor"), float),
+}
 MAXIMAL_RETURNS = 3
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a callback is told after each step.
-
-    Attributes:
-        step: generator steps done; fraction: of the whole run, in [0, 1].
-        seconds: of training so far, resumed parts included.
-        wasserstein: ``E D(real) − E D(fake)`` over all heads; penalty: λ × gradient penalty.
-        score: newest held-out score; best: the lowest, of ``best_step``; None before the first.
-    """
-
-    step: int
-    fraction: float
-    seconds: float
-    wasserstein: float
-    penalty: float
-    score: float | None
-    best: float | None
-    best_step: int
 
 
 class Trainer:
@@ -77,16 +67,17 @@ class Trainer:
     ) -> None:
         self.generator, self.critic, self.batches = generator, critic, batches
         self.config, self.stream, self.score = config, stream, score
-        self.objective = make_objective(config.objective, config.penalty_weight)
+        self.objective = make_objective(config)
+        self.precision = resolve_precision(config.precision, stream.device)
         self.average = copy.deepcopy(generator).requires_grad_(False)
         self.best = copy.deepcopy(self.average)
-        self.optimizers = {
-            "critic": _adam(critic, config),
-            "generator": _adam(generator, config),
+        self.descents = {
+            "critic": Descent(critic, config, self.precision),
+            "generator": Descent(generator, config, self.precision),
         }
-        self.step, self.seconds, self.checks = 0, 0.0, 0
+        self.step, self.told, self.seconds, self.checks = 0, 0, 0.0, 0
         self.rate_factor, self.returns = 1.0, 0
-        self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
+        self.history = History()
         self.scores: list[tuple[int, float]] = []
         self.best_score, self.best_step = math.inf, 0
 
@@ -97,81 +88,123 @@ class Trainer:
             return min(self.step / self.config.steps, 1.0)
         return min(self.seconds / self.config.max_seconds, 1.0)
 
+    @property
+    def finished(self) -> bool:
+        """Return whether the run is at its end, or out of patience."""
+        patience = self.config.patience
+        since_best = sum(step > self.best_step for step, _ in self.scores)
+        return self.fraction >= 1 or (patience is not None and since_best >= patience)
+
     def run(
         self,
-        on_step: Callable[[Progress], None] | None = None,
-        on_check: Callable[[Trainer], None] | None = None,
+        callbacks: Sequence[Callback] = (),
+        save: Callable[[Trainer], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Train to the end, or until ``stop()`` between two steps; return whether it was reached.
 
         Args:
-            on_step: told after each generator step.
-            on_check: told at each of the evenly spaced checks, when the state may be saved.
+            callbacks: told of the steps and checks.
+            save: called at each of the evenly spaced checks, when the state may be saved.
 
         Raises:
             TrainingError: if the losses diverge in spite of three returns to the last check.
         """
+        try:
+            for callback in callbacks:
+                callback.on_start(self.step)
+            self._loop(callbacks, save, stop)
+        finally:
+            for callback in callbacks:
+                callback.on_end()
+        return self.finished
+
+    def _loop(
+        self,
+        callbacks: Sequence[Callback],
+        save: Callable[[Trainer], None] | None,
+        stop: Callable[[], bool],
+    ) -> None:
         good = self.state()
-        while self.fraction < 1 and not stop():
-            started = time.perf_counter()
-            finite = self._iterate()
-            self.seconds += time.perf_counter() - started
-            if not finite:
-                self._return_to(good)
-                continue
-            self.history["seconds"].append(self.seconds)
-            if on_step is not None:
-                on_step(self.progress())
-            if self.fraction * self.config.check_every >= self.checks + 1:
-                if not self._check():
-                    self._return_to(good)
-                    continue
-                good = self.state()
-                if on_check is not None:
-                    on_check(self)
-        if self.fraction >= 1 and self.checks < self.config.check_every:
+        while not self.finished and not stop():
+            self._timed_iteration()
+            if self._check_due or self.step % self.config.log_every == 0:
+                good = self._look(good, callbacks, save)
+        self._look(good, callbacks, save, tell=False)  # a stopped run tells it when it goes on
+        if self.checks < self.config.check_every and self.fraction >= 1:
             self._check()  # the time ran out in a step that diverged: what stands may be the best
-        return self.fraction >= 1
 
-    def _iterate(self) -> bool:
-        """Do one generator step with its critic steps; return whether all stayed finite.
+    @property
+    def _check_due(self) -> bool:
+        return self.fraction * self.config.check_every >= self.checks + 1
 
-        The norm of the generator's new weights is looked at besides the critic's losses: a critic
-        that its last step has ruined spoils them at once, and must not reach the average.
+    def _look(
+        self,
+        good: State,
+        callbacks: Sequence[Callback],
+        save: Callable[[Trainer], None] | None,
+        *,
+        tell: bool = True,
+    ) -> State:
+        """Look at the newest steps, which waits for the device, and check if it is time.
+
+        Return the state to go back to: this one after a check, else ``good``.
         """
-        rate = self.rate_factor * learning_rate(self.config, self.fraction)
-        for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        fine = self.history.look(self.config.divergence)
+        due = self._check_due
+        if not fine or (due and not self._check()):
+            self._return_to(good)
+            for callback in callbacks:
+                callback.on_return(self.step)
+            return good
+        if tell:
+            progress = self.progress()
+            for callback in callbacks:
+                callback.on_log(progress)
+                if due:
+                    callback.on_check(progress)
+            self.told = self.step
+        if due and save is not None:
+            save(self)
+        return self.state() if due else good
+
+    def _timed_iteration(self) -> None:
+        started = time.perf_counter()
+        numbers = self._iterate()
+        self.seconds += time.perf_counter() - started
+        self.history.add(numbers, self.seconds)
+
+    def _iterate(self) -> Tensor:
+        """Do one generator step with its critic steps; return the numbers of ``history.TOLD``.
+
+        The norm of the generator's new weights is among it besides the critic's losses: a critic
+        that its last step has ruined spoils them at once.
+        """
+        rate = self.rate
+        for descent in self.descents.values():
+            descent.set_rate(rate)
         critic = cast(CriticNetwork, self.critic)
         generator = cast(GeneratorNetwork, self.generator)
+        game = self.objective, self.precision
         for _ in range(self.config.critic_steps):
             batch = self.batches(self.stream)
-            scores = critic_step(
-                critic, generator, batch, self.objective, self.optimizers["critic"], self.stream
+            told = critic_step(
+                critic, generator, batch, *game, self.descents["critic"], self.stream
             )
-        generator_step(
-            critic, generator, batch, self.objective, self.optimizers["generator"], self.stream
-        )
-        norm = torch.nn.utils.get_total_norm(self.generator.parameters())
-        numbers = torch.stack([*scores, norm]).tolist()
-        if not all(math.isfinite(x) and abs(x) <= self.config.divergence for x in numbers):
-            return False
+        generator_step(critic, generator, batch, *game, self.descents["generator"], self.stream)
         self.step += 1
-        for name, number in zip(HISTORY[:3], numbers[:3], strict=True):
-            self.history[name].append(number)
         self._move_average()
-        return True
+        norm = torch.nn.utils.get_total_norm(self.generator.parameters())
+        return torch.cat([told, norm[None]])
 
     @torch.no_grad()
     def _move_average(self) -> None:
         """Average the weights exponentially, quickly at first so that the start is forgotten."""
         decay = min(self.config.average, (1 + self.step) / (10 + self.step))
-        for mean, weight in zip(
-            self.average.parameters(), self.generator.parameters(), strict=True
-        ):
-            mean.lerp_(weight, 1 - decay)
+        means, weights = list(self.average.parameters()), list(self.generator.parameters())
+        get_ema_multi_avg_fn(decay)(means, weights, None)  # type: ignore[no-untyped-call]
+        for mean, buffer in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            mean.copy_(buffer)
 
     def _check(self) -> bool:
         """Score the averaged generator on held-out data; keep it if it is the best so far.
@@ -182,22 +215,23 @@ class Trainer:
         if not math.isfinite(score):
             return False
         self.checks = math.floor(self.fraction * self.config.check_every)
-        settled = False
+        competes = False
         if self.score is not None:
             self.scores.append((self.step, score))
             settled = self.fraction >= self.config.score_from
-        if not settled or score <= self.best_score:
+            competes = settled or self.config.patience is not None
+        if not competes or score <= self.best_score:
             self.best.load_state_dict(self.average.state_dict())
             self.best_step = self.step
-            self.best_score = score if settled else math.inf
+            self.best_score = score if competes else math.inf
         return True
 
-    def _return_to(self, good: tuple[dict[str, Tensor], dict[str, Any]]) -> None:
+    def _return_to(self, good: State) -> None:
         """Go back to the last check with half the rates; TrainingError after the third time."""
         if self.returns == MAXIMAL_RETURNS:
             raise TrainingError(
                 f"training diverged at step {self.step} for the {MAXIMAL_RETURNS + 1}th time, "
-                "expected finite losses and scores: check the prices for outliers, or lower "
+                "expected finite losses and scores: check the data for outliers, or lower "
                 "TrainingConfig.learning_rate"
             )
         seconds, factor, returns = self.seconds, self.rate_factor, self.returns
@@ -205,60 +239,54 @@ class Trainer:
         self.seconds, self.rate_factor, self.returns = seconds, factor / 2, returns + 1
         self.stream.manual_seed(self.stream.initial_seed() + self.returns)
 
+    @property
+    def rate(self) -> float:
+        """Return the learning rate of the next step."""
+        return self.rate_factor * learning_rate(self.config, self.fraction)
+
     def progress(self) -> Progress:
-        """Return where the run stands."""
-        history = self.history
+        """Return where the run stands, its figures as means over the steps not yet told."""
         return Progress(
             step=self.step,
             fraction=self.fraction,
             seconds=self.seconds,
-            wasserstein=history["real_score"][-1] - history["fake_score"][-1],
-            penalty=history["penalty"][-1],
+            **self.history.means(max(self.step - self.told, 1)),
+            learning_rate=self.rate,
             score=self.scores[-1][1] if self.scores else None,
             best=self.best_score if math.isfinite(self.best_score) else None,
             best_step=self.best_step,
         )
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return a copy of the whole state: tensors on the CPU by name, and JSON numbers."""
+    def state(self) -> State:
+        """Return a copy of the whole state."""
         tensors = {"stream": self.stream.get_state().clone()}
-        for part in ("generator", "critic", "average", "best"):
+        for part in PARTS:
             for name, tensor in getattr(self, part).state_dict().items():
                 tensors[f"{part}.{name}"] = tensor.detach().cpu().clone()
-        for part, optimizer in self.optimizers.items():
-            for index, slots in optimizer.state_dict()["state"].items():
-                for slot, tensor in slots.items():
-                    tensors[f"{part}_adam.{index}.{slot}"] = tensor.detach().cpu().clone()
-        for name, values in self.history.items():
-            tensors[f"history.{name}"] = torch.tensor(values, dtype=torch.float64)
-        numbers = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "checks": self.checks,
-            "rate_factor": self.rate_factor,
-            "returns": self.returns,
-            "scores": [list(pair) for pair in self.scores],
-            "best_score": self.best_score if math.isfinite(self.best_score) else None,
-            "best_step": self.best_step,
-        }
+        for part, descent in self.descents.items():
+            for name, tensor in descent.state().items():
+                tensors[f"{part}_descent.{name}"] = tensor
+        for name, tensor in self.history.state().items():
+            tensors[f"history.{name}"] = tensor
+        numbers: dict[str, Any] = {name: getattr(self, name) for name in NUMBERS}
+        numbers["scores"] = [list(pair) for pair in self.scores]
+        numbers["best_score"] = self.best_score if math.isfinite(self.best_score) else None
         return tensors, numbers
 
     def load_state(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
         """Continue from what ``state`` returned; CheckpointError if it does not fit."""
         try:
-            for part in ("generator", "critic", "average", "best"):
+            for part in PARTS:
                 getattr(self, part).load_state_dict(_under(tensors, part))
-            for part, optimizer in self.optimizers.items():
-                _load_adam(optimizer, _under(tensors, f"{part}_adam"))
+            for part, descent in self.descents.items():
+                descent.load_state(_under(tensors, f"{part}_descent"))
             self.stream.set_state(tensors["stream"])
-            self.history = {n: tensors[f"history.{n}"].tolist() for n in HISTORY}
-            self.step, self.seconds = int(numbers["step"]), float(numbers["seconds"])
-            self.checks, self.returns = int(numbers["checks"]), int(numbers["returns"])
-            self.rate_factor = float(numbers["rate_factor"])
+            self.history.load_state(_under(tensors, "history"))
+            for name, kind in NUMBERS.items():
+                setattr(self, name, kind(numbers[name]))
             self.scores = [(int(step), float(score)) for step, score in numbers["scores"]]
             best = numbers["best_score"]
             self.best_score = math.inf if best is None else float(best)
-            self.best_step = int(numbers["best_step"])
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise CheckpointError(
@@ -267,24 +295,5 @@ class Trainer:
             ) from error
 
 
-def _adam(network: nn.Module, config: TrainingConfig) -> torch.optim.Adam:
-    parameters = list(network.parameters())
-    return torch.optim.Adam(
-        parameters,
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
-        fused=parameters[0].device.type in ("cpu", "cuda"),
-    )
-
-
 def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
     return {k[len(part) + 1 :]: v for k, v in tensors.items() if k.startswith(part + ".")}
-
-
-def _load_adam(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    slots: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        index, slot = name.split(".")
-        slots.setdefault(int(index), {})[slot] = tensor.clone()
-    state = optimizer.state_dict()
-    optimizer.load_state_dict({"state": slots, "param_groups": state["param_groups"]})

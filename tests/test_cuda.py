@@ -1,0 +1,79 @@
+"""What only a GPU can show. Without one these tests are skipped, and nothing here has been seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+
+from tsgan import Config, TimeSeriesGAN, read_prices
+from tsgan.device import ieee_float32
+from tsgan.fitting import make_trainer, prepare
+from tsgan.trainer import Trainer
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+PRECISIONS = pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+
+
+def on_cuda(precision: str, steps: int = 6) -> Config:
+    config = tiny.config(steps, device="cuda")
+    return replace(config, training=replace(config.training, precision=precision, log_every=100))
+
+
+def trainer(config: Config) -> Trainer:
+    prices = read_prices(tiny.prices())
+    return make_trainer(prepare(prices, config), config, torch.device(config.device))
+
+
+@PRECISIONS
+def test_no_step_waits_for_the_device(precision) -> None:
+    run = trainer(on_cuda(precision, steps=20))
+    run.run(stop=lambda: run.step == 2)
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(3):
+            told = run._iterate()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert told.isfinite().all()
+
+
+@PRECISIONS
+def test_a_model_trained_on_a_gpu_loads_and_samples_on_a_cpu(precision, tmp_path: Path) -> None:
+    model = TimeSeriesGAN(on_cuda(precision)).fit(tiny.prices(), directory=tmp_path / "model")
+    assert model.training_.device == "cuda"
+    loaded = TimeSeriesGAN.load(tmp_path / "model")
+    assert all(p.device.type == "cpu" for p in loaded.fitted_.generator.parameters())
+    assert all(p.dtype == torch.float32 for p in loaded.fitted_.generator.parameters())
+    paths = loaded.sample(3, 50).log_returns
+    assert np.isfinite(paths).all()
+    assert np.array_equal(paths, model.sample(3, 50).log_returns)
+
+
+@PRECISIONS
+def test_interrupted_on_a_gpu_goes_on_there(precision) -> None:
+    first, second = trainer(on_cuda(precision)), trainer(on_cuda(precision))
+    first.run(stop=lambda: first.step == 3)
+    second.load_state(*first.state())
+    assert second.run() and second.step == 6
+
+
+def test_a_step_in_float32_is_that_of_the_cpu() -> None:
+    """From the same weights and the same batch; the streams of the two devices differ."""
+    gpu, cpu = trainer(on_cuda("float32")), trainer(tiny.config(6))
+    assert all(
+        torch.equal(a.cpu(), b)
+        for a, b in zip(gpu.critic.parameters(), cpu.critic.parameters(), strict=True)
+    )
+    stream = torch.Generator().manual_seed(3)
+    x = torch.randn(4, 1, 128, generator=stream)
+    condition = torch.zeros(4, 2)
+    with ieee_float32():
+        on_gpu = gpu.critic.conditional.input_gradient(x.cuda(), condition.cuda()).cpu()
+    on_cpu = cpu.critic.conditional.input_gradient(x, condition)
+    torch.testing.assert_close(on_gpu, on_cpu, rtol=1e-4, atol=1e-6)
