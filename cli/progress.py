@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,13 +17,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from tsgan.callbacks import Callback
 from tsgan.cli.common import duration
 
 if TYPE_CHECKING:
-    from tsgan.trainer import Progress as TrainingProgress
-
-SMOOTHING = 0.05
-"""Weight of the newest step in the figures shown: single steps are noisy."""
+    from tsgan.callbacks import Progress as TrainingProgress
+    from tsgan.objectives import Objective
 
 PLAIN_LINES = 20
 """Lines of a whole run where the output is not a terminal."""
@@ -62,14 +62,18 @@ def stage_bar(title: str) -> Iterator[Callable[[str, float], None]]:
         yield lambda message, share: bar.update(task, description=message, completed=share)
 
 
-class FitProgress:
-    """The live line of a fit: step, Wasserstein estimate, penalty, held-out score, time left."""
+class FitProgress(Callback):
+    """The live line of a fit: step, estimate, penalty if any, held-out score, time left.
 
-    def __init__(self) -> None:
+    Args:
+        objective: of the run, which says what its estimate is of.
+    """
+
+    def __init__(self, objective: Objective) -> None:
         self.console = Console(stderr=True)
         self.live = self.console.is_terminal
-        self.wasserstein: float | None = None
-        self.penalty = 0.0
+        self.distance = "".join(re.findall(r"\b\w", objective.distance))
+        self.penalized = hasattr(objective, "penalty_weight")
         self.lines = 0
         self.bar = Progress(
             BarColumn(bar_width=24),
@@ -80,32 +84,37 @@ class FitProgress:
         )
         self.task = self.bar.add_task("starting", total=1.0)
 
-    def __enter__(self) -> FitProgress:
+    def on_start(self, step: int) -> None:
+        """Show the bar."""
         self.bar.start()
-        return self
+        self.bar.update(self.task, description=f"step {step:,}")
 
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, progress: TrainingProgress) -> None:
-        """Take note of one step."""
-        previous = progress.wasserstein if self.wasserstein is None else self.wasserstein
-        self.wasserstein = previous + SMOOTHING * (progress.wasserstein - previous)
-        self.penalty += SMOOTHING * (progress.penalty - self.penalty)
+    def on_log(self, progress: TrainingProgress) -> None:
+        """Show the newest steps."""
         if self.live:
             self.bar.update(
                 self.task, completed=progress.fraction, description=self._text(progress)
             )
         elif progress.fraction * PLAIN_LINES >= self.lines:
             self.lines = int(progress.fraction * PLAIN_LINES) + 1
-            self.console.print(
-                f"{progress.fraction:4.0%}  {self._text(progress)}", highlight=False, soft_wrap=True
-            )
+            self._print(f"{progress.fraction:4.0%}  {self._text(progress)}")
+
+    def on_return(self, step: int) -> None:
+        """Say that the run diverged."""
+        self._print(f"tsgan: training diverged; went back to step {step:,} with half the rates")
+
+    def on_end(self) -> None:
+        """Take the bar away."""
+        self.bar.stop()
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _text(self, progress: TrainingProgress) -> str:
         left = progress.seconds * (1 / max(progress.fraction, 1e-9) - 1)
+        penalty = f"penalty {progress.penalty:.2f}  " if self.penalized else ""
         score = "–" if progress.score is None else f"{progress.score:.3f}"
         return (
-            f"step {progress.step:,}  W estimate {self.wasserstein:.2f}  "
-            f"penalty {self.penalty:.2f}  held-out {score}  {duration(left)} left"
+            f"step {progress.step:,}  {self.distance} estimate {progress.estimate:.2f}  {penalty}"
+            f"held-out {score}  {duration(left)} left"
         )

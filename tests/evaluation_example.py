@@ -102,7 +102,7 @@ def example_history(steps: int = 3000, seed: int = 0) -> dict[str, np.ndarray]:
         "seconds": step * 0.1,
         "real_score": real,
         "fake_score": fake,
-        "wasserstein": real - fake,
+        "estimate": real - fake,
         "penalty": np.abs(random.normal(size=steps)) * np.exp(-step / 1000),
         "heldout_step": heldout_step,
         "heldout_score": heldout,

@@ -16,7 +16,8 @@ import torch
 
 from tsgan import TimeSeriesGAN, checkpoint
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
-from tsgan.errors import CheckpointError, DataError, TsganError
+from tsgan.config import ADDED
+from tsgan.errors import CheckpointError, TsganError
 
 ROOT = Path(__file__).parents[1]
 TENSORS = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(1.5)}
@@ -294,60 +295,32 @@ def test_state_of_another_program_is_refused(tmp_path: Path) -> None:
     assert TRAINING in refusal(tmp_path, checkpoint.read_training)
 
 
-@pytest.mark.parametrize("below", ["", "deeper"])
-def test_directory_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=r"cannot create .*file.*choose another place"):
-        checkpoint.write_model(tmp_path / "file" / below, TENSORS, {})
+FIRST = {
+    "network": "channels layers noise_channels innovation_width critic_channels critic_kernel "
+    "critic_dense block",
+    "training": "objective steps max_seconds paths path_length windows_per_path "
+    "conditional_windows condition_jitter critic_steps learning_rate decay_from final_rate beta1 "
+    "beta2 penalty_weight average check_every score_from divergence",
+}
+"""The settings of the first version, before ``optimizer`` and the others of ``ADDED``."""
 
 
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        ([], False),
-        ([MANIFEST], True),
-        ([TRAINING], True),
-        ([MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png"], True),
-        ([MANIFEST, f".0123abcd-{WEIGHTS}"], True),
-        ([WEIGHTS], False),
-        (["metrics.json"], False),
-    ],
-)
-def test_model_is_told_from_other_folders(tmp_path: Path, names: list[str], expected: bool) -> None:
-    for name in names:
-        (tmp_path / name).touch()
-    assert checkpoint.is_model(tmp_path) is expected
-    assert checkpoint.foreign_files(tmp_path) == []
-
-
-FOREIGN = [".0123abcd-thesis.tex", ".git", "thesis.tex"]
-
-
-def test_files_of_others_are_named_and_left(tmp_path: Path) -> None:
-    for name in (MANIFEST, WEIGHTS, "report.html", f".0123abcd-{WEIGHTS}", ".DS_Store", *FOREIGN):
-        (tmp_path / name).touch()
-    assert checkpoint.foreign_files(tmp_path) == FOREIGN
-    checkpoint.keep_only(tmp_path, MANIFEST)
-    left = {file.name for file in tmp_path.iterdir()}
-    assert left == {MANIFEST, ".DS_Store", *FOREIGN}
-    checkpoint.keep_only(tmp_path / "missing")
-
-
-@pytest.mark.parametrize("place", ["safetensors.torch.save", "tsgan.files._flush"])
-def test_failure_while_saving_leaves_the_old_model(
-    tmp_path: Path, fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch, place: str
+def test_model_of_the_first_version_loads_and_samples_the_same_bytes(
+    model: Path, fitted: TimeSeriesGAN
 ) -> None:
-    old = {MANIFEST: b"old", WEIGHTS: b"old"}
-    for name, content in old.items():
-        (tmp_path / name).write_bytes(content)
+    def drop(manifest: dict[str, Any]) -> None:
+        for part, names in FIRST.items():
+            settings = manifest["config"][part]
+            assert set(settings) - set(names.split()) <= ADDED
+            manifest["config"][part] = {name: settings[name] for name in names.split()}
 
-    def fail(*_: object, **__: object) -> bytes:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(place, fail)
-    with pytest.raises(KeyboardInterrupt):
-        fitted.save(tmp_path)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == old
+    change(model, drop)
+    assert not any(name in (model / MANIFEST).read_text() for name in ("optimizer", "precision"))
+    loaded = TimeSeriesGAN.load(model)
+    for arguments in ({}, {"given": "high"}):
+        old, new = (m.sample(5, 300, **arguments) for m in (loaded, fitted))  # type: ignore[arg-type]
+        assert old.log_returns.tobytes() == new.log_returns.tobytes()
+    assert loaded.config.training.optimizer == "adam" and loaded.config.network.stack == "residual"
 
 
 def test_every_refusal_is_a_domain_error() -> None:

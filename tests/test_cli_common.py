@@ -16,14 +16,15 @@ from tsgan.errors import ConfigError, DataError
 
 OPTIONS = {
     "fit": (
-        "--out --column --window --max-time --steps --objective --holdout --seed --device --resume "
-        "--overwrite"
+        "--out --column --window --max-time --steps --objective --preset --patience "
+        "--clip-gradients --precision --holdout --seed --device --tensorboard --resume --overwrite"
     ),
     "generate": "--paths --horizon --seed --given --start-price --start-date --out",
     "evaluate": "--column --json --report --seed",
     "info": "",
 }
 HEAVY = ("torch", "pandas", "scipy", "numpy", "pyarrow", "matplotlib", "arch", "jinja2")
+HEAVY += ("tensorboard",)
 SHOW_HELP = f"""
 import sys
 from tsgan.cli.app import main

@@ -16,11 +16,12 @@ from typer.testing import Result
 
 from tsgan import TimeSeriesGAN
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
+from tsgan.logs import LOG
 from tsgan.results import SEVENTEEN
 
 pytestmark = pytest.mark.usefixtures("elsewhere", "tiny_defaults")
 
-FILES = {MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png"}
+FILES = {MANIFEST, WEIGHTS, TRAINING, LOG, "metrics.json", "report.html", "training.png"}
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,11 @@ def test_overwritten_model_is_a_new_one(price_file: Path, unjudged: None) -> Non
         ("--column", "Volume"),
         ("--steps", "0"),
         ("--seed", "-1"),
+        ("--preset", "secret"),
+        ("--precision", "float8"),
+        ("--clip-gradients", "0"),
+        ("--patience", "0", "--holdout", "0.2"),
+        ("--patience", "3"),  # of these prices nothing is held out
     ],
 )
 def test_bad_setting_does_not_cost_the_old_model(
@@ -197,6 +203,7 @@ def test_place_that_is_no_directory_is_refused_at_once(price_file: Path, out: st
     Path("file").write_text("mine")
     result = tiny.command("fit", price_file, "--out", out)
     tiny.demand_refusal(result, "file", "choose another")
+    assert result.stdout == ""
     assert Path("file").read_text() == "mine"
 
 

@@ -5,6 +5,7 @@ Signals are sent to real processes, at moments that their output and files tell.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import signal
@@ -22,6 +23,7 @@ from typer.testing import Result
 
 from tsgan import TimeSeriesGAN, read_prices
 from tsgan.checkpoint import FILES, MANIFEST, TRAINING, WEIGHTS
+from tsgan.logs import EVENTS, LOG
 
 pytestmark = pytest.mark.usefixtures("elsewhere", "tiny_defaults")
 
@@ -44,14 +46,14 @@ def interrupt_after(
     """Send this process a real signal when so many steps are done."""
     from tsgan.cli.progress import FitProgress
 
-    show = FitProgress.__call__
+    show = FitProgress.on_log
 
     def interrupting(self: FitProgress, progress: Any) -> None:
         show(self, progress)
         if progress.step == steps:
             signal.raise_signal(number)
 
-    monkeypatch.setattr(FitProgress, "__call__", interrupting)
+    monkeypatch.setattr(FitProgress, "on_log", interrupting)
 
 
 def advice(result: Result) -> list[str]:
@@ -88,6 +90,34 @@ def test_interrupted_fit_goes_on_as_it_says(
     assert TimeSeriesGAN.load("it's cut").facts_.column == column
     assert (Path("it's cut") / WEIGHTS).read_bytes() == (Path("whole") / WEIGHTS).read_bytes()
     assert (Path("it's cut") / "metrics.json").exists()
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_resumed_fit_goes_on_with_its_settings_and_logs(
+    price_file: Path, unjudged: None, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    asked = ("--objective", "wgan", "--preset", "paper", "--clip-gradients", 5, "--holdout", 0.2)
+    options = ("--patience", 9, "--precision", "float32", "--steps", 5, "--tensorboard", *asked)
+    assert tiny.command("fit", price_file, "--out", "whole", *options).exit_code == 0
+    with monkeypatch.context() as patch:
+        interrupt_after(patch, 3)
+        result = tiny.command("fit", price_file, "--out", "m", *options)
+    assert result.exit_code == 130
+    assert tiny.command(*advice(result), *(["--tensorboard"] if again else [])).exit_code == 0
+    whole, pieces = (TimeSeriesGAN.load(name) for name in ("whole", "m"))
+    assert pieces.config == whole.config and pieces.config.training.patience == 9
+    assert (Path("m") / WEIGHTS).read_bytes() == (Path("whole") / WEIGHTS).read_bytes()
+    one, other = (lines(Path(name) / LOG) for name in ("whole", "m"))
+    assert one == other and len(one) == 5 + 3
+    assert len(list((Path("m") / EVENTS).iterdir())) == 1 + again
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a metrics.jsonl without the time that they took."""
+    return [
+        {k: v for k, v in json.loads(line).items() if k != "seconds"}
+        for line in path.read_text().splitlines()
+    ]
 
 
 def test_price_without_a_name_can_be_resumed(unjudged: None, monkeypatch: Any) -> None:
@@ -127,6 +157,9 @@ def test_resume_refuses_other_settings_prices_and_columns(
     for words, arguments in (
         (("--seed", "--steps"), (price_file, "--seed", 1, "--steps", 9)),
         (("--max-time",), (price_file, "--max-time", "5m")),
+        (("--objective", "--preset"), (price_file, "--objective", "gan", "--preset", "paper")),
+        (("--patience", "--precision"), (price_file, "--patience", 3, "--precision", "float32")),
+        (("--clip-gradients",), (price_file, "--clip-gradients", 1)),
         (("prices (sha256)",), (other,)),
         (("prices (column)",), (price_file, "--column", "Open")),
     ):
@@ -168,22 +201,23 @@ def start(prices: Path, *arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.fixture(scope="module")
-def whole(price_file: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The weights after ``STEPS`` steps without an interruption."""
+def whole(price_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a run of ``STEPS`` steps without an interruption."""
     directory = tmp_path_factory.mktemp("whole")
     TimeSeriesGAN(tiny.config(STEPS)).fit(price_file, directory=directory)
-    return (directory / WEIGHTS).read_bytes()
+    return directory
 
 
-def demand_resumed(prices: Path, whole: bytes) -> None:
+def demand_resumed(prices: Path, whole: Path) -> None:
     """Demand that the run in ``m`` can be resumed, and ends as if nothing had happened."""
     result = tiny.command("fit", prices, "--out", "m", "--resume")
     assert result.exit_code == 0, result.output
-    assert (Path("m") / WEIGHTS).read_bytes() == whole
+    assert (Path("m") / WEIGHTS).read_bytes() == (whole / WEIGHTS).read_bytes()
+    assert lines(Path("m") / LOG) == lines(whole / LOG)
 
 
 def test_ctrl_c_ends_a_fit_with_its_state_saved(
-    price_file: Path, unjudged: None, whole: bytes
+    price_file: Path, unjudged: None, whole: Path
 ) -> None:
     with start(price_file, "--out", "m", "--steps", STEPS) as process:
         assert process.stderr is not None
@@ -197,7 +231,7 @@ def test_ctrl_c_ends_a_fit_with_its_state_saved(
     demand_resumed(price_file, whole)
 
 
-def test_killed_fit_can_be_resumed(price_file: Path, unjudged: None, whole: bytes) -> None:
+def test_killed_fit_can_be_resumed(price_file: Path, unjudged: None, whole: Path) -> None:
     with start(price_file, "--out", "m", "--steps", STEPS) as process:
         while not (Path("m") / TRAINING).exists() and process.poll() is None:
             time.sleep(0.001)

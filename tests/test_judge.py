@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 import tiny
 from evaluation_example import example_evaluation
+from matplotlib.figure import Figure
 
-from tsgan import TimeSeriesGAN, judge, read_prices
+from tsgan import TimeSeriesGAN, judge, preset, read_prices
 from tsgan.judge import evaluate_model, write_evaluation
+from tsgan.objectives import OBJECTIVES
 from tsgan.results import Evaluation
 
 PRICES = read_prices(tiny.prices())
@@ -91,3 +94,26 @@ def test_report_metrics_and_picture_are_written(fitted: TimeSeriesGAN, tmp_path:
     wanted = (facts.sha256, facts.column, "first 560 of 700", "6 in", facts.first_date, "torch")
     assert [text for text in wanted if str(text) not in page] == []
     assert "<svg" in page and "Training: held-out score" in page
+    assert "Training: Wasserstein estimate" in page and "wgan-gp" in page
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_pictures_are_named_after_the_objective(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    drawn: list[str] = []
+
+    def draw(history: Any, distance: str) -> Figure:
+        drawn.append(distance)
+        return Figure()
+
+    monkeypatch.setattr(judge, "training_figure", draw)
+    monkeypatch.setattr("tsgan.report.evaluation_figures", lambda curves: {})
+    config = tiny.config(2, holdout=0.2)
+    config = replace(config, training=replace(config.training, **preset(objective)))
+    write_evaluation(tmp_path, TimeSeriesGAN(config).fit(PRICES), example_evaluation(100))
+    page = (tmp_path / "report.html").read_text()
+    assert drawn == [OBJECTIVES[objective].distance]
+    assert f"Training: {drawn[0]} estimate" in page and f"<dd>{objective}</dd>" in page
+    assert ("gradient penalty" in page) == (objective == "wgan-gp")
+    assert ("Wasserstein" in page) == objective.startswith("wgan")

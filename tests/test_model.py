@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +11,13 @@ import pytest
 import tiny
 import torch
 
-from tsgan import Config, TimeSeriesGAN, read_prices
+from tsgan import Config, TimeSeriesGAN, preset, read_prices
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
-from tsgan.errors import CheckpointError, ConfigError, DataError
-from tsgan.trainer import Progress
-from tsgan.validation import HeldOutScore
+from tsgan.errors import ConfigError, DataError
+from tsgan.logs import EVENTS, LOG, EventFiles
+from tsgan.objectives import OBJECTIVES
 
 SERIES = tiny.prices()
-
-
-def stop_after(calls: int) -> Callable[[], bool]:
-    """A ``stop`` that is asked before each step, and says yes from then on."""
-    asked = iter(range(10**9))
-    return lambda: next(asked) >= calls
 
 
 def test_fit_returns_the_model_itself() -> None:
@@ -52,39 +44,19 @@ def test_what_is_no_price_is_refused() -> None:
         TimeSeriesGAN().fit(3)  # type: ignore[arg-type]
 
 
-def test_run_is_reproducible_to_the_byte_and_depends_on_the_seed(tmp_path: Path) -> None:
-    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        TimeSeriesGAN(tiny.config(3, seed=seed)).fit(SERIES, directory=tmp_path / name)
-    a, b, c = ((tmp_path / name / WEIGHTS).read_bytes() for name in "abc")
-    assert a == b != c
-
-
-def test_steps_are_told_in_order() -> None:
-    told: list[Progress] = []
-    TimeSeriesGAN(tiny.config(6, holdout=0.2)).fit(SERIES, on_step=told.append)
-    assert [progress.step for progress in told] == [1, 2, 3, 4, 5, 6]
-    assert told[-1].fraction == 1 and told[-1].score is not None
-    assert all(a.seconds <= b.seconds for a, b in itertools.pairwise(told))
-
-
-def test_best_checkpoint_by_held_out_score_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tiny.config(6, holdout=0.2)  # three checks, at steps 2, 4 and 6
-    config = replace(config, training=replace(config.training, score_from=0.0))
-    kept = {}
-    for best in (2, 4, 6):
-        scores = iter([float(step != best) for step in (2, 4, 6)])
-        monkeypatch.setattr(HeldOutScore, "__call__", lambda *_, told=scores: next(told))
-        kept[best] = TimeSeriesGAN(config).fit(SERIES)
-        stopped = TimeSeriesGAN(config)
-        monkeypatch.setattr(HeldOutScore, "__call__", lambda *_: 0.0)
-        stopped.fit(SERIES, stop=stop_after(best))
-        assert (kept[best].training_.best_step, kept[best].training_.best_score) == (best, 0)
-        for one, other in zip(
-            kept[best].fitted_.generator.parameters(),
-            stopped.fitted_.generator.parameters(),
-            strict=True,
-        ):
-            assert torch.equal(one, other)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_can_be_fitted_saved_and_sampled(tmp_path: Path, objective: str) -> None:
+    config = tiny.config(2, holdout=0.2)
+    settings = preset(objective)
+    config = replace(config, training=replace(config.training, **settings))
+    model = TimeSeriesGAN(config).fit(SERIES, directory=tmp_path)
+    loaded = TimeSeriesGAN.load(tmp_path)
+    assert loaded.config.training.objective == objective
+    assert np.array_equal(loaded.sample(2, 9).log_returns, model.sample(2, 9).log_returns)
+    assert (model.history_["penalty"] != 0).any() == (objective == "wgan-gp")
+    difference = model.history_["real_score"] - model.history_["fake_score"]
+    same = np.allclose(model.history_["estimate"], difference, atol=1e-6)
+    assert same == objective.startswith("wgan")
 
 
 def test_sample_has_the_conventions_of_an_estimator(fitted: TimeSeriesGAN) -> None:
@@ -199,101 +171,6 @@ def test_versions_are_those_of_the_fit(
     assert TimeSeriesGAN.load(model_directory).fitted_.versions["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("holdout", [0, 0.2])
-@pytest.mark.parametrize("pieces", [[0], [1], [4], [2, 3], [3, 1, 1]])
-def test_resumed_run_ends_with_the_bytes_of_an_uninterrupted_one(
-    tmp_path: Path, holdout: float, pieces: list[int]
-) -> None:
-    config = tiny.config(7, holdout=holdout)
-    whole = TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "whole")
-    directory, done = tmp_path / "pieces", 0
-    for number, steps in enumerate(pieces):
-        part = TimeSeriesGAN(config).fit(
-            SERIES, directory=directory, resume=number > 0, stop=stop_after(steps)
-        )
-        done += steps
-        assert part.training_.steps == done and not part.training_.finished
-        TimeSeriesGAN.load(directory).sample(1, 3)  # an interrupted model is a model
-    resumed = TimeSeriesGAN(config).fit(SERIES, directory=directory, resume=True)
-    assert resumed.training_.finished
-    assert (directory / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
-    assert resumed.volatility_ == whole.volatility_
-    assert (resumed.training_.best_step, resumed.training_.best_score) == (
-        whole.training_.best_step,
-        whole.training_.best_score,
-    )
-    for name in set(whole.history_) - {"seconds"}:
-        assert np.array_equal(resumed.history_[name], whole.history_[name]), name
-
-
-def test_resuming_a_finished_run_changes_no_weight(tmp_path: Path) -> None:
-    config = tiny.config(2)
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path)
-    before = (tmp_path / WEIGHTS).read_bytes()
-    told: list[Progress] = []
-    again = TimeSeriesGAN(config).fit(SERIES, directory=tmp_path, resume=True, on_step=told.append)
-    assert (tmp_path / WEIGHTS).read_bytes() == before
-    assert told == [] and again.training_.steps == 2 and len(again.history_["step"]) == 2
-
-
-@pytest.mark.parametrize("killed_after", [TRAINING, WEIGHTS])
-def test_run_killed_between_two_files_can_be_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_after: str
-) -> None:
-    config = tiny.config(6)
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "whole")
-
-    from tsgan import checkpoint
-
-    write = checkpoint.write_atomically
-
-    def kill_after(path: Path, content: bytes | str) -> None:
-        write(path, content)
-        if path.name == killed_after:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoint, "write_atomically", kill_after)
-    with pytest.raises(KeyboardInterrupt):
-        TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "killed")
-    monkeypatch.undo()
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "killed", resume=True)
-    one, other = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("whole", "killed"))
-    assert one == other
-
-
-def test_only_the_same_run_can_be_resumed(tmp_path: Path) -> None:
-    config = tiny.config(4)
-    frame = pd.DataFrame({"Close": SERIES, "Open": SERIES * 2})
-    TimeSeriesGAN(config).fit(frame, directory=tmp_path, stop=stop_after(2))
-    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    for source, other in (
-        (frame * 1.5, config),
-        (frame.iloc[:-1], config),
-        (read_prices(frame, ["Open"]), config),
-        (frame, replace(config, seed=1)),
-        (frame, tiny.config(5)),
-    ):
-        with pytest.raises(CheckpointError, match=r"expected the (prices|settings).*--overwrite"):
-            TimeSeriesGAN(other).fit(source, directory=tmp_path, resume=True)
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
-
-
-def test_column_of_the_same_file_is_part_of_the_run(price_file: Path, tmp_path: Path) -> None:
-    config = tiny.config(4)
-    opens = read_prices(price_file, ["Open"])
-    TimeSeriesGAN(config).fit(opens, directory=tmp_path, stop=stop_after(2))
-    with pytest.raises(CheckpointError, match=r"expected the prices \(column\)"):
-        TimeSeriesGAN(config).fit(price_file, directory=tmp_path, resume=True)
-    assert TimeSeriesGAN(config).fit(opens, directory=tmp_path, resume=True).training_.finished
-
-
-def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=TRAINING):
-        TimeSeriesGAN(tiny.config()).fit(SERIES, directory=tmp_path, resume=True)
-    with pytest.raises(ConfigError, match="resume: expected the directory"):
-        TimeSeriesGAN(tiny.config()).fit(SERIES, resume=True)
-
-
 def test_fitting_and_sampling_leave_the_global_stream_alone(fitted: TimeSeriesGAN) -> None:
     torch.manual_seed(1)
     np.random.seed(1)  # noqa: NPY002
@@ -315,6 +192,22 @@ def test_model_that_replaces_another_keeps_nothing_of_it(tmp_path: Path) -> None
     for name in ("metrics.json", "report.html", "training.png"):
         (tmp_path / name).touch()
     model = TimeSeriesGAN(tiny.config(2)).fit(SERIES, directory=tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == {MANIFEST, WEIGHTS, TRAINING}
+    assert {file.name for file in tmp_path.iterdir()} == {MANIFEST, WEIGHTS, TRAINING, LOG}
     model.save(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {MANIFEST, WEIGHTS}
+
+
+def test_event_files_of_the_run_stay_and_those_of_another_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def names() -> set[str]:
+        return {file.name for file in tmp_path.iterdir()}
+
+    monkeypatch.chdir(tmp_path.parent)
+    for events in (EventFiles(tmp_path / EVENTS), EventFiles(Path(tmp_path.name) / EVENTS)):
+        TimeSeriesGAN(tiny.config(2)).fit(SERIES, directory=tmp_path, callbacks=[events])
+        assert names() == {MANIFEST, WEIGHTS, TRAINING, LOG, EVENTS}
+        assert len(list((tmp_path / EVENTS).iterdir())) == 1
+    elsewhere = EventFiles(tmp_path.parent / "elsewhere")
+    TimeSeriesGAN(tiny.config(2)).fit(SERIES, directory=tmp_path, callbacks=[elsewhere])
+    assert names() == {MANIFEST, WEIGHTS, TRAINING, LOG}

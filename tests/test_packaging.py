@@ -81,6 +81,13 @@ def test_torch_is_bounded() -> None:
     assert "torch>=2.6,<2.14" in PROJECT["project"]["dependencies"]
 
 
+def test_tensorboard_is_an_extra_that_developers_have() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert extras["tensorboard"] == ["tensorboard>=2.18"]
+    assert set(extras["tensorboard"]) < set(extras["dev"])
+    assert not any("tensorboard" in line for line in PROJECT["project"]["dependencies"])
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel built from a copy of the project, whose folders it leaves alone."""

@@ -136,12 +136,32 @@ def test_moving_average_of_a_line_is_the_line_and_skips_nan() -> None:
 
 def test_training_figure_has_the_four_panels_and_the_chosen_step() -> None:
     history = example_history()
-    figure = training_figure(history)
+    figure = training_figure(history, "Wasserstein")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles[1].startswith("Wasserstein") and titles[3] == "Held-out score"
+    assert titles == [
+        "Mean score of the critic",
+        "Wasserstein estimate: real − synthetic score",
+        "λ × gradient penalty",
+        "Held-out score",
+    ]
     words = [text.get_text() for text in figure.axes[3].texts]
     assert words == [f"chosen: step {history['best_step'][0]:,}"]
     assert tuple(training_panels(history)) == PANELS
+
+
+@pytest.mark.parametrize("distance", ["Jensen–Shannon", "Vincze–Le Cam"])
+def test_training_figure_of_another_objective_has_its_estimate_and_no_penalty(
+    distance: str,
+) -> None:
+    history = example_history(300)
+    history["penalty"][:] = 0
+    figure = training_figure(history, distance)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["Mean score of the critic", f"{distance} estimate", "Held-out score"]
+    assert tuple(training_panels(history)) == ("scores", "estimate", "heldout")
+    faint, mean = figure.axes[1].get_lines()[:2]
+    assert np.array_equal(faint.get_ydata(), history["estimate"])
+    assert np.array_equal(mean.get_ydata(), moving_average(history["estimate"]))
 
 
 @pytest.mark.parametrize(
@@ -149,14 +169,14 @@ def test_training_figure_has_the_four_panels_and_the_chosen_step() -> None:
 )
 def test_training_figure_draws_what_there_is(left_out: tuple[str, ...]) -> None:
     history = {k: v for k, v in example_history(300).items() if k not in left_out}
-    drawn(training_figure(history))
+    drawn(training_figure(history, "Wasserstein"))
     assert "heldout" not in training_panels(history)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])
 def test_training_that_has_just_begun_is_drawn(steps: int) -> None:
     history = {name: y[:steps] for name, y in example_history(100).items()}
-    drawn(training_figure(history))
+    drawn(training_figure(history, "Wasserstein"))
 
 
 def test_diverged_training_is_drawn() -> None:
@@ -164,11 +184,13 @@ def test_diverged_training_is_drawn() -> None:
     history["penalty"][:] = np.nan
     history["fake_score"][10:] = -np.inf
     history["heldout_score"][:] = np.nan
-    drawn(training_figure(history))
+    drawn(training_figure(history, "Wasserstein"))
 
 
 def test_figure_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:
-    plots.save_figure(training_figure(example_history(200)), tmp_path / "training.png")
+    plots.save_figure(
+        training_figure(example_history(200), "Wasserstein"), tmp_path / "training.png"
+    )
     assert (tmp_path / "training.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(DataError, match="does not exist; create it"):

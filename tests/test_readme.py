@@ -16,11 +16,11 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_readme_has_a_backtest_and_the_library() -> None:
-    assert len(BLOCKS) == 2
+def test_readme_has_a_backtest_the_library_and_a_callback() -> None:
+    assert len(BLOCKS) == 3
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["backtest", "library"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["backtest", "library", "callback"])
 def test_block_runs(
     block: str, price_file: Path, fitted: TimeSeriesGAN, tmp_path: Path, monkeypatch
 ) -> None:

@@ -1,3 +1,4 @@
+import html
 import json
 import math
 import re
@@ -9,7 +10,8 @@ import pytest
 from evaluation_example import HOSTILE, example_evaluation, example_history, example_rows
 
 from tsgan.errors import DataError
-from tsgan.report import ReportContext, render_report, write_metrics, write_report
+from tsgan.objectives import OBJECTIVES
+from tsgan.report import ESTIMATES, ReportContext, render_report, write_metrics, write_report
 from tsgan.report_rows import band_bar, best, number, under_mark, verdict_sentence
 from tsgan.results import SEVENTEEN, Evaluation, Row
 
@@ -56,7 +58,7 @@ def evaluation() -> Evaluation:
 
 @pytest.fixture(scope="module")
 def page(evaluation: Evaluation) -> str:
-    return render_report(evaluation, CONTEXT, example_history())
+    return render_report(evaluation, CONTEXT, example_history(), "Wasserstein")
 
 
 @pytest.fixture
@@ -92,7 +94,9 @@ def test_page_is_small(page: str) -> None:
 
 
 def test_page_of_a_long_series_is_small() -> None:
-    text = render_report(example_evaluation(steps=10_000), CONTEXT, example_history(50_000))
+    text = render_report(
+        example_evaluation(steps=10_000), CONTEXT, example_history(50_000), "Wasserstein"
+    )
     assert len(text.encode()) < 1_000_000
 
 
@@ -219,6 +223,17 @@ def test_rows_under_a_mark_are_counted_per_baseline() -> None:
     assert under_mark(rows, "b", 2) == 0
 
 
+def test_estimate_is_described_for_every_objective(
+    evaluation: Evaluation, no_pictures: None
+) -> None:
+    assert set(ESTIMATES) == {kind.distance for kind in OBJECTIVES.values()}
+    history = {name: example_history(200)[name] for name in ("step", "estimate")}
+    for distance, caption in ESTIMATES.items():
+        page = html.unescape(render_report(evaluation, CONTEXT, history, distance))
+        assert f"Training: {distance} estimate" in page and caption in page
+        assert page.count("estimate") == page.count(f"{distance} estimate") > 0
+
+
 def test_metrics_are_strict_json(tmp_path: Path, evaluation: Evaluation) -> None:
     write_metrics(tmp_path / "metrics.json", evaluation)
     text = (tmp_path / "metrics.json").read_text(encoding="utf-8")
@@ -238,4 +253,4 @@ def test_files_are_written_whole_or_not_at_all(
 
 
 def test_same_values_give_the_same_page(page: str, evaluation: Evaluation) -> None:
-    assert render_report(evaluation, CONTEXT, example_history()) == page
+    assert render_report(evaluation, CONTEXT, example_history(), "Wasserstein") == page

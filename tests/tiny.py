@@ -34,6 +34,7 @@ TRAINING = {
     "windows_per_path": 1,
     "conditional_windows": 2,
     "critic_steps": 1,
+    "log_every": 1,
     "check_every": 3,
 }
 

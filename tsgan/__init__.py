@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsgan.callbacks import Callback, Progress
     from tsgan.config import Config, NetworkConfig, TrainingConfig
     from tsgan.data.prices import Prices, read_prices
     from tsgan.errors import (
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     )
     from tsgan.evaluation import evaluate
     from tsgan.model import TimeSeriesGAN
+    from tsgan.objectives import preset
     from tsgan.results import Evaluation
     from tsgan.scenarios import Scenarios
 
 _HOMES = {
+    "Callback": "tsgan.callbacks",
     "CheckpointError": "tsgan.errors",
     "Config": "tsgan.config",
     "ConfigError": "tsgan.errors",
@@ -33,16 +36,19 @@ _HOMES = {
     "Evaluation": "tsgan.results",
     "NetworkConfig": "tsgan.config",
     "Prices": "tsgan.data.prices",
+    "Progress": "tsgan.callbacks",
     "Scenarios": "tsgan.scenarios",
     "TimeSeriesGAN": "tsgan.model",
     "TrainingConfig": "tsgan.config",
     "TrainingError": "tsgan.errors",
     "TsganError": "tsgan.errors",
     "evaluate": "tsgan.evaluation",
+    "preset": "tsgan.objectives",
     "read_prices": "tsgan.data.prices",
 }
 
 __all__ = [
+    "Callback",
     "CheckpointError",
     "Config",
     "ConfigError",
@@ -50,12 +56,14 @@ __all__ = [
     "Evaluation",
     "NetworkConfig",
     "Prices",
+    "Progress",
     "Scenarios",
     "TimeSeriesGAN",
     "TrainingConfig",
     "TrainingError",
     "TsganError",
     "evaluate",
+    "preset",
     "read_prices",
 ]
 

@@ -2,7 +2,7 @@
 
 ``generator.safetensors`` and ``manifest.json`` are the model; ``training.safetensors`` is the state
 from which an interrupted run goes on, with its numbers in the header of the same file, so that the
-two cannot disagree.
+two cannot disagree. ``metrics.jsonl`` and the folder ``tensorboard`` are its logs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -22,6 +23,7 @@ from torch import Tensor
 
 from tsgan.errors import CheckpointError, DataError
 from tsgan.files import replacing, write_atomically
+from tsgan.logs import EVENTS, LOG, event_files
 
 Kind = TypeVar("Kind")
 
@@ -200,7 +202,8 @@ def _remedy(directory: Path) -> str:
     return "restore the directory, or fit again with --overwrite"
 
 
-FILES = (MANIFEST, WEIGHTS, TRAINING, "metrics.json", "report.html", "training.png")
+FILES = (MANIFEST, WEIGHTS, TRAINING, LOG, "metrics.json", "report.html", "training.png")
+"""Of a model directory, besides the folder ``EVENTS``."""
 
 
 def is_model(directory: Path) -> bool:
@@ -211,14 +214,29 @@ def is_model(directory: Path) -> bool:
 def foreign_files(directory: Path) -> list[str]:
     """Return the names in ``directory`` that tsgan fit did not write, sorted."""
     own = {*FILES, *(path.name for path in _left_over(directory)), ".DS_Store"}
-    return sorted(path.name for path in directory.iterdir() if path.name not in own)
+    found = [path.name for path in directory.iterdir() if path.name not in own]
+    events = directory / EVENTS
+    if events.is_dir() and not events.is_symlink():
+        inside = {*events.iterdir()} - {*event_files(events), events / ".DS_Store"}
+        found.remove(EVENTS)
+        found += [f"{EVENTS}/{path.name}" for path in inside]
+    return sorted(found)
 
 
 def keep_only(directory: Path, *names: str) -> None:
-    """Remove the files of a model that was here before, but for ``names``."""
+    """Remove the files of a model that was here before, but for ``names``.
+
+    The folder of event files goes with those in it, unless it holds others.
+    """
     for path in (*(directory / name for name in FILES), *_left_over(directory)):
         if path.name not in names:
             path.unlink(missing_ok=True)
+    events = directory / EVENTS
+    if EVENTS not in names and events.is_dir() and not events.is_symlink():
+        for path in event_files(events):
+            path.unlink()
+        with suppress(OSError):  # it holds files of others
+            events.rmdir()
 
 
 def _left_over(directory: Path) -> Iterator[Path]:

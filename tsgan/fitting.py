@@ -52,7 +52,8 @@ def prepare(prices: Prices, config: Config) -> Prepared:
 
     Raises:
         DataError: with more than one column, or too few returns for the window.
-        ConfigError: if ``holdout`` is a date that the series does not reach, or leaves too little.
+        ConfigError: if ``holdout`` is a date that the series does not reach, or leaves too little;
+            if there is patience, but nothing held out to wait for.
     """
     if len(prices.names) != 1:
         raise DataError(
@@ -61,6 +62,11 @@ def prepare(prices: Prices, config: Config) -> Prepared:
         )
     returns = log_returns(prices)
     held = _held_out(prices, len(returns), config)
+    if config.training.patience is not None and not held:
+        raise ConfigError(
+            "patience: expected a held-out end of the series, whose score it waits for, got none; "
+            f"hold out at least {config.window} returns with --holdout, or train without patience"
+        )
     training = len(returns) - held
     if training < 2 * config.window:
         raise DataError(

@@ -11,6 +11,7 @@ from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns
 from tsgan.evaluation import evaluate
 from tsgan.model import TimeSeriesGAN
+from tsgan.objectives import make_objective
 from tsgan.report import ReportContext, write_metrics, write_report
 from tsgan.results import Evaluation
 from tsgan.sampler import MAXIMAL_HORIZON
@@ -54,6 +55,7 @@ def evaluate_model(
 def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -> None:
     """Write ``metrics.json``, ``training.png`` and ``report.html`` into the model directory."""
     facts, training = model.facts_, model.training_
+    distance = make_objective(model.config.training).distance
     dates = [f"{facts.first_date} … {facts.last_date}"] if facts.first_date else []
     context = ReportContext(
         title=f"{found.name}: synthetic paths against the real series",
@@ -63,6 +65,7 @@ def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -
             ("Column", facts.column),
             ("SHA-256", facts.sha256),
             ("Trained on", f"the first {facts.training:,} of {facts.returns:,} log returns"),
+            ("Objective", model.config.training.objective),
             ("Steps", f"{training.steps:,} in {training.seconds:.0f} s on {training.device}"),
             ("Checkpoint", f"step {training.best_step:,}"),
             ("Seed", str(model.config.seed)),
@@ -70,5 +73,5 @@ def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -
         ],
     )
     write_metrics(directory / "metrics.json", found)
-    save_figure(training_figure(model.history_), directory / "training.png")
-    write_report(directory / "report.html", found, context, model.history_)
+    save_figure(training_figure(model.history_, distance), directory / "training.png")
+    write_report(directory / "report.html", found, context, model.history_, distance)

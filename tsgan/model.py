@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from tsgan import checkpoint
+from tsgan.callbacks import Callback
 from tsgan.conditions import VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
-from tsgan.device import resolve_device, threads
-from tsgan.errors import CheckpointError, ConfigError
+from tsgan.device import ieee_float32, threads
+from tsgan.errors import ConfigError
 from tsgan.facts import DataFacts, TrainingFacts
-from tsgan.fitted import Fitted, restored_generator, versions
-from tsgan.fitting import Prepared, make_trainer, prepare
+from tsgan.fitted import Fitted
+from tsgan.run import History, Run
 from tsgan.sampler import check_request, sample_groups
 from tsgan.scenarios import Scenarios
-from tsgan.trainer import Progress, Trainer
 
 TRAINING_THREADS = 1
 """Operations of this size take a tenth of a millisecond: a second thread hardly helps, slows them
@@ -31,7 +30,7 @@ severalfold where another process holds a core, and would change the last bits o
 
 
 class TimeSeriesGAN:
-    """A conditional WGAN-GP of one return series.
+    """A conditional GAN of one return series, a WGAN-GP unless its configuration says otherwise.
 
     Attributes:
         config: every setting.
@@ -44,7 +43,7 @@ class TimeSeriesGAN:
     training_: TrainingFacts
     volatility_: VolatilityCondition
     fitted_: Fitted
-    history_: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]
+    history_: History
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = Config() if config is None else config
@@ -55,7 +54,7 @@ class TimeSeriesGAN:
         *,
         directory: str | Path | None = None,
         resume: bool = False,
-        on_step: Callable[[Progress], None] | None = None,
+        callbacks: Sequence[Callback] = (),
         stop: Callable[[], bool] = lambda: False,
     ) -> Self:
         """Train on ``prices`` and keep the best averaged generator by held-out score.
@@ -63,10 +62,11 @@ class TimeSeriesGAN:
         Args:
             prices: what ``read_prices`` returns or takes.
             directory: the model is saved there at every check, so that a run can be resumed; a
-                model that is there already is replaced at the first.
+                model that is there already is replaced at the first. ``metrics.jsonl`` is written
+                there from the first step on, see ``logs.MetricsFile``.
             resume: go on from the state in ``directory``; the weights at the end are those of a
                 run that was never interrupted, unless it diverges on the way.
-            on_step: told after each step.
+            callbacks: told of the steps, checks and scores, see ``Callback``.
             stop: asked between two steps; True ends the run early, with the state saved.
 
         Returns:
@@ -79,93 +79,17 @@ class TimeSeriesGAN:
             TrainingError: if training diverges.
         """
         prices = prices if isinstance(prices, Prices) else read_prices(prices)
-        prepared = prepare(prices, self.config)
-        device = resolve_device(self.config.device)
-        folder = None if directory is None else Path(directory)
-        with threads(TRAINING_THREADS):
-            trainer = make_trainer(prepared, self.config, device)
+        with threads(TRAINING_THREADS), ieee_float32():
+            run = Run(prices, self.config, None if directory is None else Path(directory))
             if resume:
-                self._resume(trainer, prepared, folder)
-            elif folder is not None:
-                checkpoint.make_directory(folder)
-
-            def save(trainer: Trainer) -> None:
-                nonlocal resume
-                self._take(trainer, prepared)
-                if folder is not None:
-                    self._save_state(trainer, prepared, folder, replacing=not resume)
-                resume = True
-
-            trainer.run(on_step, save, stop)
-            save(trainer)
+                run.resume()
+            run.train(callbacks, stop, self._become)
         return self
 
-    def _resume(self, trainer: Trainer, prepared: Prepared, folder: Path | None) -> None:
-        if folder is None:
-            raise ConfigError("resume: expected the directory of the interrupted run, got none")
-        tensors, numbers = checkpoint.read_training(folder)
-        for name, value in self._origin(trainer, prepared).items():
-            if numbers.get(name) != value:
-                kinds = {"config": "settings", "device": "device"}
-                what = kinds.get(name, f"prices ({name})")
-                got = "others" if name == "config" else f"{value}, not {numbers.get(name)}"
-                raise CheckpointError(
-                    f"{folder}: expected the {what} that this run was started with, got {got}; "
-                    "resume with the same or use --overwrite"
-                )
-        trainer.load_state(tensors, numbers)
-
-    def _origin(self, trainer: Trainer, prepared: Prepared) -> dict[str, Any]:
-        """Return what a run must share with the one that it resumes, as JSON values."""
-        return {
-            "sha256": prepared.facts.sha256,
-            "column": prepared.facts.column,
-            "device": trainer.stream.device.type,
-            "config": json.loads(json.dumps(self.config.to_dict())),
-        }
-
-    def _save_state(
-        self, trainer: Trainer, prepared: Prepared, folder: Path, *, replacing: bool
-    ) -> None:
-        """Save the model as it is now with the trainer's state."""
-        tensors, numbers = trainer.state()
-        checkpoint.write_training(folder, tensors, numbers | self._origin(trainer, prepared))
-        self.fitted_.write(folder)
-        if replacing:
-            kept = (checkpoint.TRAINING, checkpoint.WEIGHTS, checkpoint.MANIFEST)
-            checkpoint.keep_only(folder, *kept)
-
-    def _take(self, trainer: Trainer, prepared: Prepared) -> None:
-        """Become the best generator so far."""
-        checked = trainer.best_step > 0  # a run may be stopped before its first check
-        chosen = trainer.best if checked else trainer.average
-        weights = {name: w.cpu().clone() for name, w in chosen.state_dict().items()}
-        best = trainer.best_score
-        training = TrainingFacts(
-            trainer.step,
-            round(trainer.seconds, 3),
-            trainer.fraction >= 1,
-            trainer.best_step if checked else trainer.step,
-            best if np.isfinite(best) else None,
-            trainer.stream.device.type,
-        )
-        self._become(
-            Fitted(
-                self.config,
-                prepared.facts,
-                prepared.scaler,
-                prepared.volatility,
-                restored_generator(self.config, weights),
-                training,
-                versions(),
-            )
-        )
-        self.history_ = _history(trainer)
-
-    def _become(self, fitted: Fitted) -> None:
+    def _become(self, fitted: Fitted, history: History) -> None:
         self.fitted_, self.config = fitted, fitted.config
         self.facts_, self.training_ = fitted.facts, fitted.training
-        self.volatility_, self.history_ = fitted.volatility, {}
+        self.volatility_, self.history_ = fitted.volatility, history
 
     def sample(
         self,
@@ -252,7 +176,7 @@ class TimeSeriesGAN:
     def save(self, directory: str | Path) -> None:
         """Write the model: ``generator.safetensors`` and ``manifest.json``.
 
-        Another model that is there is replaced, with its training state and its report.
+        Another model that is there is replaced, with its training state, its logs and its report.
         """
         self._check_fitted()
         self.fitted_.write(Path(directory))
@@ -266,7 +190,7 @@ class TimeSeriesGAN:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
         model = cls()
-        model._become(Fitted.read(Path(directory)))
+        model._become(Fitted.read(Path(directory)), {})
         return model
 
     def _check_fitted(self) -> None:
@@ -274,13 +198,3 @@ class TimeSeriesGAN:
             raise ConfigError(
                 "expected a fitted model, got one that is not: call fit or load first"
             )
-
-
-def _history(trainer: Trainer) -> dict[str, np.ndarray[Any, np.dtype[np.float64]]]:
-    columns = {name: np.asarray(values) for name, values in trainer.history.items()}
-    columns["step"] = np.arange(1, len(columns["seconds"]) + 1, dtype=np.float64)
-    columns["wasserstein"] = columns["real_score"] - columns["fake_score"]
-    scores = np.asarray(trainer.scores, dtype=np.float64).reshape(-1, 2)
-    columns["heldout_step"], columns["heldout_score"] = scores[:, 0], scores[:, 1]
-    columns["best_step"] = np.asarray([trainer.best_step], dtype=np.float64)
-    return columns

@@ -68,10 +68,6 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
         "Training: scores of the critic",
         "Mean score of real and of synthetic windows; faint each step, strong the moving average.",
     ),
-    "wasserstein": (
-        "Training: Wasserstein estimate",
-        "Their difference. It settles when the critic finds no more to tell them apart by.",
-    ),
     "penalty": (
         "Training: λ × gradient penalty",
         "Small beside the estimate while the critic keeps its slope near one.",
@@ -79,10 +75,20 @@ CAPTIONS: Mapping[str, tuple[str, str]] = {
     "heldout": (
         "Training: held-out score",
         "Distance to data never trained on, lower is better; in green the chosen checkpoint, the "
-        "lowest once the weights have settled.",
+        "lowest of the late ones, or of all where patience can end the run.",
     ),
 }
-"""Title and reading aid of each picture."""
+"""Title and reading aid of each picture but the estimate, whose depend on the objective."""
+
+ESTIMATES: Mapping[str, str] = {
+    "Wasserstein": "Their difference. It settles when the critic finds no more to tell them apart "
+    "by.",
+    "Jensen–Shannon": "From the critic's loss, summed over its heads: 0 where it cannot tell real "
+    "from synthetic, log 2 for each head where it always can, below 0 while it is mistaken.",
+    "Vincze–Le Cam": "From the critic's loss, summed over its heads: 0 where it cannot tell real "
+    "from synthetic, 1 for each head where it always can, below 0 while it is mistaken.",
+}
+"""Reading aid of the estimate's picture by the objective's distance."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ def render_report(
     evaluation: Evaluation,
     context: ReportContext,
     history: Mapping[str, npt.NDArray[Any]] | None = None,
+    distance: str = "",
 ) -> str:
     """Return the report as the text of one self-contained HTML file.
 
@@ -120,6 +127,7 @@ def render_report(
         evaluation: what is reported.
         context: title and facts about data, model and versions.
         history: of the training, as in ``training_plots.History``; None leaves its pictures out.
+        distance: what its estimate is of, see ``Objective.distance``.
     """
     rows = report_rows.counted(evaluation)
     return _template().render(
@@ -129,7 +137,7 @@ def render_report(
         counted=rows,
         beside=[row for row in evaluation.rows if row not in rows],
         baselines=report_rows.baseline_names(evaluation.rows),
-        pictures=list(_pictures(evaluation, {} if history is None else history)),
+        pictures=list(_pictures(evaluation, {} if history is None else history, distance)),
     )
 
 
@@ -138,13 +146,14 @@ def write_report(
     evaluation: Evaluation,
     context: ReportContext,
     history: Mapping[str, npt.NDArray[Any]] | None = None,
+    distance: str = "",
 ) -> None:
     """Write the report to ``path``, whole or not at all.
 
     Raises:
         DataError: if ``path`` cannot be written.
     """
-    write_atomically(path, render_report(evaluation, context, history))
+    write_atomically(path, render_report(evaluation, context, history, distance))
 
 
 def write_metrics(path: Path, evaluation: Evaluation) -> None:
@@ -157,13 +166,17 @@ def write_metrics(path: Path, evaluation: Evaluation) -> None:
     write_atomically(path, text + "\n")
 
 
-def _pictures(evaluation: Evaluation, history: Mapping[str, npt.NDArray[Any]]) -> Iterator[Picture]:
+def _pictures(
+    evaluation: Evaluation, history: Mapping[str, npt.NDArray[Any]], distance: str
+) -> Iterator[Picture]:
+    reading = ESTIMATES.get(distance, "From the critic's scores.")
+    captions = {**CAPTIONS, "estimate": (f"Training: {distance} estimate", reading)}
     figures: dict[str, Figure] = {
         **evaluation_figures(evaluation.curves),
         **training_panels(history),
     }
     for name, figure in figures.items():
-        title, caption = CAPTIONS[name]
+        title, caption = captions[name]
         yield Picture(title, caption, Markup(svg(figure, title)))
 
 

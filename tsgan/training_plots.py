@@ -25,15 +25,18 @@ from tsgan.canvas import (
 )
 
 History = Mapping[str, npt.NDArray[Any]]
-"""``step, seconds, real_score, fake_score, wasserstein, penalty``: (n,) each, ``heldout_step,
+"""``step, seconds, real_score, fake_score, estimate, penalty``: (n,) each, ``heldout_step,
 heldout_score``: (m,) each, ``best_step``: (1,). What is missing is not drawn."""
 
-PANELS = ("scores", "wasserstein", "penalty", "heldout")
+PANELS = ("scores", "estimate", "penalty", "heldout")
 
 
 @styled
-def training_figure(history: History) -> Figure:
-    """Draw scores, Wasserstein estimate, λ × penalty and held-out score, the chosen step marked."""
+def training_figure(history: History, distance: str) -> Figure:
+    """Draw scores, the estimate of ``distance``, λ × penalty and held-out score by step.
+
+    The chosen step is marked; a penalty that is 0 throughout, as of most objectives, is left out.
+    """
     figure = Figure(figsize=(10.2, 6.4))
     shown = [panel for panel in PANELS if _has(history, panel)] or ["scores"]
     columns = min(2, len(shown))
@@ -41,7 +44,7 @@ def training_figure(history: History) -> Figure:
     for axes in grid.flat[len(shown) :]:
         figure.delaxes(axes)
     for axes, panel in zip(grid.flat, shown, strict=False):
-        axes.set_title(_TITLES[panel])
+        axes.set_title(_estimate_title(distance) if panel == "estimate" else _TITLES[panel])
         _draw(axes, panel, history)
     return figure
 
@@ -74,21 +77,26 @@ def moving_average(y: FloatArray) -> FloatArray:
 
 _LINES: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "scores": (("real_score", REAL, "real"), ("fake_score", SYNTHETIC, "synthetic")),
-    "wasserstein": (("wasserstein", REAL, ""),),
+    "estimate": (("estimate", REAL, ""),),
     "penalty": (("penalty", REAL, ""),),
     "heldout": (("heldout_score", REAL, ""),),
 }
 _TITLES = {
     "scores": "Mean score of the critic",
-    "wasserstein": "Wasserstein estimate: real − synthetic score",
     "penalty": "λ × gradient penalty",
     "heldout": "Held-out score",
 }
 
 
+def _estimate_title(distance: str) -> str:
+    how = ": real − synthetic score" if distance == "Wasserstein" else ""
+    return f"{distance} estimate{how}"
+
+
 def _has(history: History, panel: str) -> bool:
     names = [name for name, _, _ in _LINES[panel]]
-    return all(name in history and history[name].size for name in names)
+    there = all(name in history and history[name].size for name in names)
+    return there and (panel != "penalty" or bool(np.any(history["penalty"])))
 
 
 def _draw(axes: Axes, panel: str, history: History) -> None:
@@ -107,7 +115,7 @@ def _draw(axes: Axes, panel: str, history: History) -> None:
     if panel == "heldout" and y.min() > 0 and y.max() > 30 * y.min():
         axes.set_yscale("log")
         plain_numbers(axes.yaxis)
-    if panel in ("scores", "wasserstein"):
+    if panel in ("scores", "estimate"):
         zero_line(axes)
     if panel != "heldout":
         _leave_out_extremes(axes, np.concatenate([y for y, _, _ in lines]))

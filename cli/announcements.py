@@ -1,0 +1,76 @@
+"""What a fit says before and after its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tsgan.cli.common import duration
+from tsgan.config import Config, TrainingConfig
+
+if TYPE_CHECKING:
+    from tsgan.data.prices import Prices
+    from tsgan.facts import DataFacts
+    from tsgan.model import TimeSeriesGAN
+
+
+def announce(
+    prices: Prices, config: Config, facts: DataFacts, device: str, directory: Path
+) -> None:
+    """Say what will be done, and for how long."""
+    from tsgan.fitting import FEW_RETURNS
+
+    dates = ""
+    if prices.has_dates:
+        first, last = prices.values.index[0], prices.values.index[-1]
+        dates = f", {first:%Y-%m-%d} … {last:%Y-%m-%d}"
+    typer.echo(f"Read {prices.source}: {len(prices):,} prices{dates}, column {prices.names[0]}.")
+    for note in prices.notes:
+        typer.echo("  " + note)
+    training, held = facts.training, facts.returns - facts.training
+    kept = f"the last {held:,} choose the checkpoint" if held else "none held out"
+    length = (
+        f"{config.training.steps:,} steps"
+        if config.training.steps is not None
+        else duration(config.training.max_seconds)
+    )
+    whose = " with the settings of its paper" if _as_in_paper(config.training) else ""
+    typer.echo(
+        f"Training {config.training.objective}{whose} on {training:,} of {facts.returns:,} log "
+        f"returns ({kept}) for {length} on {device}, seed {config.seed}; model in {directory}."
+    )
+    if training < FEW_RETURNS:
+        typer.echo(
+            f"tsgan: warning: {training} returns are few: expect the centre of the distribution to "
+            "be learned, tails and memory beyond a few weeks hardly",
+            err=True,
+        )
+
+
+def _as_in_paper(training: TrainingConfig) -> bool:
+    from tsgan.objectives import preset
+
+    paper = preset(training.objective, "paper")
+    return all(getattr(training, name) == value for name, value in paper.items())
+
+
+def say_trained(model: TimeSeriesGAN) -> None:
+    """Say how long the run took, whether it ended early, and what was kept."""
+    training, settings = model.training_, model.config.training
+    score = ""
+    if training.best_score is not None:
+        which = f" of the last {1 - settings.score_from:.0%}" if settings.patience is None else ""
+        score = f", the lowest held-out score{which} ({training.best_score:.3f})"
+    early = ""
+    if settings.patience is not None and (
+        training.seconds < settings.max_seconds
+        if settings.steps is None
+        else training.steps < settings.steps
+    ):
+        early = f", then stopped: {settings.patience} checks without a lower held-out score"
+    typer.echo(
+        f"Trained {training.steps:,} steps in {duration(training.seconds)}{early}; kept the "
+        f"average of weights of step {training.best_step:,}{score}."
+    )

@@ -1,0 +1,107 @@
+"""The options of ``tsgan fit``; those of None take the configuration's default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tsgan.cli.common import duration
+from tsgan.config import DEVICES, PRECISIONS, Config
+
+DEFAULTS = Config()
+OBJECTIVES = ("wgan-gp", "wgan", "gan", "gan-minimax", "lsgan")
+PRESETS = ("tuned", "paper")
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Model directory; default: the file's name and -model."),
+]
+Window = Annotated[
+    int | None,
+    typer.Option("--window", help=f"Steps the fine critic sees; default {DEFAULTS.window}."),
+]
+MaxTime = Annotated[
+    str | None,
+    typer.Option(
+        "--max-time",
+        metavar="DURATION",
+        help="Training time, such as 90s, 5m or 1h; default "
+        f"{duration(DEFAULTS.training.max_seconds)}.",
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", help="Generator steps instead of a time: same seed, same weights."),
+]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        metavar="|".join(OBJECTIVES),
+        help=f"Losses of generator and critic; default {DEFAULTS.training.objective}.",
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="|".join(PRESETS),
+        help="Settings of the objective: found to work on returns, or as its paper prints "
+        f"them; default {PRESETS[0]}.",
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        "--patience",
+        metavar="N",
+        help="Stop after N of a run's "
+        f"{DEFAULTS.training.check_every} checks without a lower held-out score; default: never.",
+    ),
+]
+ClipGradients = Annotated[
+    float | None,
+    typer.Option(
+        "--clip-gradients",
+        metavar="NORM",
+        help="Scale longer gradients down to this norm; default: none.",
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="|".join(PRECISIONS),
+        help="Of the networks' forward passes; default auto: bfloat16 or else float16 on CUDA, "
+        "float32 elsewhere.",
+    ),
+]
+Holdout = Annotated[
+    str | None,
+    typer.Option(
+        "--holdout",
+        metavar="FRACTION|DATE",
+        help="End of the series kept from training to choose the checkpoint: 0.2, or the first "
+        "date; 0 keeps the last weights; default: a tenth, at most 252 returns, and nothing "
+        "where that is less than a window.",
+    ),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Default 0.")]
+Device = Annotated[
+    str | None, typer.Option("--device", metavar="|".join(DEVICES), help="Default auto.")
+]
+Tensorboard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Write event files to the folder tensorboard of the model directory; needs "
+        "tsgan[tensorboard].",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with an interrupted fit, with its settings."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]

@@ -1,0 +1,55 @@
+"""The directory of a fit before it begins: free to be written to, or of a run that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tsgan.config import Config
+from tsgan.errors import CheckpointError, ConfigError
+
+
+def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str]]:
+    """Return the configuration and column of the interrupted run; neither can be changed.
+
+    Args:
+        directory: of the run.
+        asked: options for settings that were given, none of which can be.
+    """
+    from tsgan.checkpoint import TRAINING, read_manifest, read_training
+
+    names = ", ".join(asked)
+    if names:
+        raise ConfigError(
+            f"--resume goes on with the settings of the interrupted run, got also {names}; leave "
+            "them out, or start anew with --overwrite"
+        )
+    if not (directory / TRAINING).is_file():
+        read_manifest(directory)  # says what is missing where this is no model at all
+    numbers = read_training(directory)[1]
+    try:
+        return Config.from_dict(numbers["config"]), [str(numbers["column"])]
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CheckpointError(
+            f"{directory}: expected the settings of an interrupted run, got others ({error}); "
+            "start anew with --overwrite"
+        ) from error
+
+
+def demand_free(directory: Path, overwrite: bool) -> None:
+    """Raise ConfigError unless ``directory`` is new, empty, or a model to be overwritten."""
+    from tsgan.checkpoint import foreign_files, is_model
+
+    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+        return
+    found = "a file" if not directory.is_dir() else next(iter(foreign_files(directory)), None)
+    if found is not None:
+        raise ConfigError(
+            f"{directory}: expected a new directory or one of tsgan fit, found {found}; choose "
+            "another --out"
+        )
+    if is_model(directory) and not overwrite:
+        raise ConfigError(
+            f"{directory}: holds a model already; go on with --resume, replace it with "
+            "--overwrite, or choose another --out"
+        )
