@@ -72,5 +72,6 @@ def say_trained(model: TimeSeriesGAN) -> None:
         early = f", then stopped: {settings.patience} checks without a lower held-out score"
     typer.echo(
         f"Trained {training.steps:,} steps in {duration(training.seconds)}{early}; kept the "
-        f"average of weights of step {training.best_step:,}{score}."
+        f"{'average of weights' if settings.average else 'weights'} of step "
+        f"{training.best_step:,}{score}."
     )

@@ -82,8 +82,9 @@ def fit(
     else:
         config = _configuration(given)
         demand_free(directory, overwrite)
-    again = shlex.join(["tsgan", "fit", str(prices), "--out", str(directory), "--resume"])
-    _fit(_read(prices, columns, resume), config, directory, again, resume, tensorboard)
+    again = ["tsgan", "fit", str(prices), "--out", str(directory), "--resume"]
+    again += ["--tensorboard"] if tensorboard else []
+    _fit(_read(prices, columns, resume), config, directory, shlex.join(again), resume, tensorboard)
 
 
 def _option(name: str) -> str:

@@ -33,7 +33,9 @@ MaxTime = Annotated[
 ]
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", help="Generator steps instead of a time: same seed, same weights."),
+    typer.Option(
+        "--steps", help="Generator steps instead of a time: same seed, same weights on a CPU."
+    ),
 ]
 Objective = Annotated[
     str | None,

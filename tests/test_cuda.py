@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tiny
 import torch
+from toys import assert_same_state
 
 from tsgan import Config, TimeSeriesGAN, read_prices
 from tsgan.device import ieee_float32
@@ -19,9 +21,10 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUD
 PRECISIONS = pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 
 
-def on_cuda(precision: str, steps: int = 6) -> Config:
+def on_cuda(precision: str, steps: int = 6, **settings: Any) -> Config:
     config = tiny.config(steps, device="cuda")
-    return replace(config, training=replace(config.training, precision=precision, log_every=100))
+    settings |= {"precision": precision, "log_every": 100}
+    return replace(config, training=replace(config.training, **settings))
 
 
 def trainer(config: Config) -> Trainer:
@@ -30,8 +33,9 @@ def trainer(config: Config) -> Trainer:
 
 
 @PRECISIONS
-def test_no_step_waits_for_the_device(precision) -> None:
-    run = trainer(on_cuda(precision, steps=20))
+@pytest.mark.parametrize("settings", [{}, {"optimizer": "sgd"}, {"max_gradient_norm": 1.0}])
+def test_no_step_waits_for_the_device(precision, settings) -> None:
+    run = trainer(on_cuda(precision, steps=20, **settings))
     run.run(stop=lambda: run.step == 2)
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
@@ -60,11 +64,12 @@ def test_interrupted_on_a_gpu_goes_on_there(precision) -> None:
     first, second = trainer(on_cuda(precision)), trainer(on_cuda(precision))
     first.run(stop=lambda: first.step == 3)
     second.load_state(*first.state())
+    assert_same_state(first, second)
     assert second.run() and second.step == 6
 
 
-def test_a_step_in_float32_is_that_of_the_cpu() -> None:
-    """From the same weights and the same batch; the streams of the two devices differ."""
+def test_the_input_gradient_in_float32_is_that_of_the_cpu() -> None:
+    """From the same weights; the streams of the two devices differ."""
     gpu, cpu = trainer(on_cuda("float32")), trainer(tiny.config(6))
     assert all(
         torch.equal(a.cpu(), b)

@@ -92,7 +92,10 @@ def test_precisions(name, device, dtype) -> None:
 
 @pytest.mark.parametrize(("has_bfloat16", "dtype"), [(True, "bfloat16"), (False, "float16")])
 def test_auto_is_what_the_card_can(monkeypatch, has_bfloat16, dtype) -> None:
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: has_bfloat16)
+    def bfloat16_is(*, including_emulation: bool) -> bool:
+        return including_emulation or has_bfloat16
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", bfloat16_is)
     precision = resolve_precision("auto", torch.device("cuda"))
     assert precision.dtype == getattr(torch, dtype)
 

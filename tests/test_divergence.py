@@ -14,28 +14,15 @@ from toys import (
     Heads,
     Linear,
     Listener,
+    Spoiled,
     let_steps_last,
     scores,
-    toy_batch,
     toy_trainer,
 )
 
 from tsgan.errors import TrainingError
 from tsgan.steps import Batch, learning_rate
 from tsgan.trainer import MAXIMAL_RETURNS
-
-
-class Spoiled:
-    """Batches of which those with the given numbers, counted from 1, are not a number."""
-
-    def __init__(self, *numbers: int) -> None:
-        self.numbers, self.count = numbers, 0
-
-    def __call__(self, stream: torch.Generator) -> Batch:
-        self.count += 1
-        ((x, condition),) = toy_batch(stream)
-        return [(x * math.nan if self.count in self.numbers else x, condition)]
-
 
 ONE_CRITIC_STEP = replace(CONFIG, critic_steps=1)
 

@@ -128,3 +128,34 @@ def test_folder_that_cannot_be_made_is_a_domain_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot write event files to .*file.*another folder"):
         EventFiles(tmp_path / "file" / "deep").on_start(0)
+
+
+def test_event_file_that_cannot_be_written_is_a_data_error(tmp_path, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    events = EventFiles(tmp_path / EVENTS)
+    events.on_start(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(events._writer), "add_scalar", full)
+        with pytest.raises(DataError, match=r"cannot write event files to .*No space left"):
+            events.on_log(PROGRESS)
+        patch.setattr(type(events._writer), "close", full)
+        with pytest.raises(DataError, match="cannot write event files"):
+            events.on_end()
+    events.on_end()
+
+
+def test_event_file_that_is_held_open_is_said(tmp_path, monkeypatch) -> None:
+    def held(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for _ in range(2):
+        events = EventFiles(tmp_path / EVENTS)
+        events.on_start(0)
+        events.on_log(PROGRESS)
+        events.on_end()
+        assert len(event_files(tmp_path / EVENTS)) == 1
+    monkeypatch.setattr(Path, "unlink", held)
+    with pytest.raises(DataError, match=r"cannot remove .*end the TensorBoard"):
+        EventFiles(tmp_path / EVENTS).on_start(0)

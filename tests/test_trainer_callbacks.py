@@ -10,12 +10,15 @@ from toys import (
     CONFIG,
     STEPS,
     Listener,
+    Spoiled,
     assert_same_state,
+    let_steps_last,
     scores,
     series_trainer,
     toy_trainer,
 )
 
+from tsgan.callbacks import Callback
 from tsgan.history import TOLD
 from tsgan.steps import Batch
 
@@ -83,3 +86,24 @@ def test_callbacks_hear_the_end_of_a_run_that_fails() -> None:
     with pytest.raises(RuntimeError, match="no more"):
         toy_trainer(batches=batches).run([listener])
     assert listener.heard == [("start", 0), ("end", None)]
+
+
+def test_each_callback_hears_the_end_though_another_fails_then() -> None:
+    class Failing(Callback):
+        def on_end(self) -> None:
+            raise RuntimeError("cannot close")
+
+    first, last = Listener(), Listener()
+    with pytest.raises(RuntimeError, match="cannot close"):
+        toy_trainer().run([first, Failing(), last])
+    assert first.of("end") == last.of("end") == [None]
+
+
+def test_the_check_of_a_run_whose_time_ran_out_in_a_divergence_is_told(monkeypatch) -> None:
+    let_steps_last(monkeypatch, 0.5)
+    batches = Spoiled(8)  # of eight steps of half a second
+    config = replace(CONFIG, steps=None, max_seconds=4.0, critic_steps=1)
+    trainer, listener = toy_trainer(config, batches, scores(4.0, 3.0, 2.0, 1.0)), Listener()
+    assert trainer.run([listener])
+    assert [kind for kind, _ in listener.heard][-3:] == ["return", "check", "end"]
+    assert [p.score for p in listener.of("check")] == [score for _, score in trainer.scores]

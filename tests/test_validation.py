@@ -7,6 +7,7 @@ import tiny
 import torch
 from torch import Tensor, nn
 
+from tsgan.conditioning import ConditionLayout
 from tsgan.networks import Generator
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.validation import HeldOutScore
@@ -124,3 +125,12 @@ def test_a_held_out_part_in_which_nothing_moves_has_a_finite_score() -> None:
     with initial_weights(0):
         generator = Generator(tiny.config().network)
     assert np.isfinite(HeldOutScore(torch.zeros(200, 1), WINDOW, 0)(generator))
+
+
+def test_a_generator_of_more_conditions_can_be_scored(series) -> None:
+    layout = ConditionLayout(labels=3, history=4)
+    with initial_weights(0):
+        generator = Generator(tiny.config().network, layout=layout)
+    score = HeldOutScore(series, WINDOW, 0, layout)
+    assert score.condition.shape[1] == layout.fixed
+    assert np.isfinite(score(generator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, repeat
@@ -108,6 +109,18 @@ class Heads(nn.Module):
 def toy_batch(stream: torch.Generator) -> Batch:
     """Samples of N(1, 4), one number each."""
     return [(1 + 2 * torch.randn(16, 1, 1, generator=stream), torch.zeros(16, 0))]
+
+
+class Spoiled:
+    """Batches of which those with the given numbers, counted from 1, are not a number."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers, self.count = numbers, 0
+
+    def __call__(self, stream: torch.Generator) -> Batch:
+        self.count += 1
+        ((x, condition),) = toy_batch(stream)
+        return [(x * math.nan if self.count in self.numbers else x, condition)]
 
 
 def toy_trainer(

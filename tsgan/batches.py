@@ -56,9 +56,9 @@ class SeriesConditions:
             count,
             log_scale=log_scale,
             label=None if self.label is None else self.label[last:],
-            numbers=None if self.numbers is None else self.numbers[last:],
+            numbers=None if self.numbers is None else self.numbers[last:].to(series),
             history=past,
-            covariates=None if along is None else sliding_windows(along[first:], window),
+            covariates=None if along is None else sliding_windows(along[first:].to(series), window),
         )
 
 

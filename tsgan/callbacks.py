@@ -17,7 +17,7 @@ class Progress:
         real_score, fake_score: E D(real), E D(fake), summed over the heads of the critic.
         estimate: of the distance that the objective minimises, summed over the heads.
         penalty: λ × gradient penalty.
-        learning_rate: of the newest step.
+        learning_rate: of the next step.
         score: newest held-out score; best: the lowest that competes, of ``best_step``; None before
             the first.
     """

@@ -233,9 +233,9 @@ def keep_only(directory: Path, *names: str) -> None:
             path.unlink(missing_ok=True)
     events = directory / EVENTS
     if EVENTS not in names and events.is_dir() and not events.is_symlink():
-        for path in event_files(events):
-            path.unlink()
-        with suppress(OSError):  # it holds files of others
+        with suppress(OSError):  # it holds files of others, or a TensorBoard holds one open
+            for path in event_files(events):
+                path.unlink()
             events.rmdir()
 
 

@@ -92,7 +92,8 @@ class ConditionLayout:
             "numbers": (numbers, (self.numbers,)),
             "history": (history, (self.assets, self.history)),
         }
-        devices = [x.device for x, _ in told.values() if x is not None]
+        given = [covariates, *(x for x, _ in told.values())]
+        devices = [x.device for x in given if x is not None]
         columns = []
         for (name, (tensor, shape)), size in zip(told.items(), self._sizes, strict=True):
             if tensor is None:

@@ -230,7 +230,7 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the configuration of ``to_dict``, of this version of tsgan or of an earlier one.
 
-        A setting that an earlier version did not know has the default, which is what it did.
+        A setting that an earlier version did not know has the default.
 
         Raises:
             ConfigError: for settings that are unknown.

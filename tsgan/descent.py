@@ -85,15 +85,15 @@ class Descent:
 
 def make_optimizer(parameters: list[nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
     """Return the optimiser that ``config`` names: Adam, RMSProp, or SGD with momentum."""
+    fused = parameters[0].device.type in ("cpu", "cuda")
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(
             parameters, lr=config.learning_rate, alpha=config.beta2, momentum=config.beta1
         )
     if config.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=config.learning_rate, momentum=config.beta1)
+        return torch.optim.SGD(
+            parameters, lr=config.learning_rate, momentum=config.beta1, fused=fused
+        )
     return torch.optim.Adam(
-        parameters,
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
-        fused=parameters[0].device.type in ("cpu", "cuda"),
+        parameters, lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=fused
     )

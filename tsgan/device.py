@@ -71,7 +71,9 @@ def resolve_precision(name: str, device: torch.device) -> Precision:
     if name == "auto":
         name = "float32"
         if device.type == "cuda":
-            name = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+            name = (
+                "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+            )
     if device.type == "mps" and name != "float32":
         raise ConfigError(f"precision: expected float32 on mps, got {name!r}")
     return Precision(device.type, getattr(torch, name))

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +39,24 @@ class MetricsFile(Callback):
     Args:
         path: of the file.
         returns: how often the run that goes on has diverged so far.
+        held: keep all lines back until ``release``, so that the file of an earlier run stays as
+            long as that run can still be resumed.
     """
 
-    def __init__(self, path: str | Path, returns: int = 0) -> None:
+    def __init__(self, path: str | Path, returns: int = 0, *, held: bool = False) -> None:
         self.path, self.returns = Path(path), returns
+        self._held: list[bytes] | None = [] if held else None
 
     def on_start(self, step: int) -> None:
         """Keep the lines up to ``step``; DataError if the file cannot be written."""
-        write_atomically(self.path, b"".join(self._lines_until(step)))
+        if self._held is None:
+            write_atomically(self.path, b"".join(self._lines_until(step)))
+
+    def release(self) -> None:
+        """Replace the file by the lines held back, and write on from there."""
+        if self._held is not None:
+            write_atomically(self.path, b"".join(self._held))
+            self._held = None
 
     def on_log(self, progress: Progress) -> None:
         """Write the means over the newest steps."""
@@ -81,6 +92,9 @@ class MetricsFile(Callback):
         finite = {k: x if x is not None and math.isfinite(x) else None for k, x in numbers.items()}
         text = json.dumps({"event": event, "step": step, **finite}, allow_nan=False)
         line = text.encode() + b"\n"
+        if self._held is not None:
+            self._held.append(line)
+            return
         try:
             with self.path.open("ab", buffering=0) as file:
                 whole = file.write(line) == len(line)
@@ -144,8 +158,7 @@ class EventFiles(Callback):
     def on_start(self, step: int) -> None:
         """Begin a file; DataError if that fails."""
         if step == 0:
-            for path in event_files(self.directory):
-                path.unlink()
+            remove_event_files(self.directory)
         self._begin(step)
 
     def on_log(self, progress: Progress) -> None:
@@ -172,26 +185,45 @@ class EventFiles(Callback):
     def on_end(self) -> None:
         """Close the file."""
         if self._writer is not None:
-            self._writer.close()
+            with self._reported():
+                self._writer.close()
 
-    def _begin(self, step: int) -> None:
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
         try:
-            self._writer = self._kind(
-                str(self.directory),
-                purge_step=step + 1,
-                flush_secs=FLUSH_SECONDS,
-                filename_suffix=SUFFIX,
-            )
+            yield
         except OSError as error:
             raise DataError(
                 f"cannot write event files to {self.directory}: {error.strerror or error}; choose "
                 "another folder"
             ) from error
 
+    def _begin(self, step: int) -> None:
+        with self._reported():
+            self._writer = self._kind(
+                str(self.directory),
+                purge_step=step + 1,
+                flush_secs=FLUSH_SECONDS,
+                filename_suffix=SUFFIX,
+            )
+
     def _add(self, scalars: dict[str, float], step: int) -> None:
         if self._writer is not None:
-            for tag, value in scalars.items():
-                self._writer.add_scalar(tag, value, step)
+            with self._reported():
+                for tag, value in scalars.items():
+                    self._writer.add_scalar(tag, value, step)
+
+
+def remove_event_files(directory: Path) -> None:
+    """Remove the event files of ``EventFiles``; DataError where one is held open."""
+    for path in event_files(directory):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise DataError(
+                f"cannot remove {path}: {error.strerror or error}; end the TensorBoard that reads "
+                "it, or choose another folder"
+            ) from error
 
 
 def event_files(directory: Path) -> list[Path]:

@@ -79,13 +79,17 @@ class Run:
         kept = {checkpoint.TRAINING, checkpoint.WEIGHTS, checkpoint.MANIFEST, LOG}
         if self.directory is not None:
             checkpoint.make_directory(self.directory)
-            callbacks = [MetricsFile(self.directory / LOG, self.trainer.returns), *callbacks]
+            log = MetricsFile(self.directory / LOG, self.trainer.returns, held=not self.goes_on)
+            callbacks = [log, *callbacks]
             kept |= {EVENTS for c in callbacks if _writes_to(c, self.directory / EVENTS)}
 
         def save(trainer: Trainer) -> None:
             fitted = self._fitted()
             if self.directory is not None:
                 tensors, numbers = trainer.state()
+                if not self.goes_on:  # from here on an earlier run cannot be resumed
+                    (self.directory / checkpoint.TRAINING).unlink(missing_ok=True)
+                    log.release()
                 checkpoint.write_training(self.directory, tensors, numbers | self._origin())
                 fitted.write(self.directory)
                 if not self.goes_on:
@@ -102,6 +106,7 @@ class Run:
             "sha256": self.prepared.facts.sha256,
             "column": self.prepared.facts.column,
             "device": self.trainer.stream.device.type,
+            "precision": str(self.trainer.precision.dtype),
             "config": self.config.to_dict(),
         }
 

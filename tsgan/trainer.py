@@ -1,7 +1,8 @@
 """The loop of the adversarial game: steps, rates, averages, checks, and a state to resume from.
 
 The trainer knows no file and no prices. It is given batches and two networks; what happens is told
-to callbacks. Nothing in the loop waits for the device but the looks at the losses.
+to callbacks. Nothing in the loop waits for the device but the looks at the losses (and RMSProp in
+float16, which must know whether a gradient overflowed).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, cast
 
 import torch
@@ -110,13 +112,11 @@ class Trainer:
         Raises:
             TrainingError: if the losses diverge in spite of three returns to the last check.
         """
-        try:
+        with ExitStack() as ends:
             for callback in callbacks:
+                ends.callback(callback.on_end)
                 callback.on_start(self.step)
             self._loop(callbacks, save, stop)
-        finally:
-            for callback in callbacks:
-                callback.on_end()
         return self.finished
 
     def _loop(
@@ -157,10 +157,11 @@ class Trainer:
             for callback in callbacks:
                 callback.on_return(self.step)
             return good
-        if tell:
+        if tell or due:
             progress = self.progress()
             for callback in callbacks:
-                callback.on_log(progress)
+                if self.step > self.told:
+                    callback.on_log(progress)
                 if due:
                     callback.on_check(progress)
             self.told = self.step

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tsgan import seeding
+from tsgan.conditioning import ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.data.windows import sliding_windows
 from tsgan.distances import wasserstein_1
@@ -34,15 +35,19 @@ class HeldOutScore:
         series: (n, 1) scaled held-out returns, n at least ``window``.
         window: steps of a window.
         seed: the same noise is used at every call, so that scores differ by the weights alone.
+        layout: of the generator's conditions; only the scale is given.
     """
 
-    def __init__(self, series: Tensor, window: int, seed: int) -> None:
+    def __init__(
+        self, series: Tensor, window: int, seed: int, layout: ConditionLayout | None = None
+    ) -> None:
         self.seed = seed
         windows = sliding_windows(series, window)
         logs = trailing_log_volatility(series, window)
         evenly = torch.arange(SYNTHETIC_WINDOWS, device=logs.device) * len(logs)
         logs = logs[evenly // SYNTHETIC_WINDOWS]
-        self.condition = torch.stack([logs, torch.ones_like(logs)], dim=1)
+        layout = ConditionLayout() if layout is None else layout
+        self.condition = layout.pack(SYNTHETIC_WINDOWS, log_scale=logs)
         self.like = windows[:1].expand(SYNTHETIC_WINDOWS, -1, -1)
         self.real = windows[:, 0].cpu().double().numpy()
         self.real_memory = autocorrelation(np.abs(self.real), LAGS).mean(axis=0)
