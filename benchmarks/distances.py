@@ -32,10 +32,10 @@ from tsgan.objectives import make_objective
 from tsgan.seeding import TRAINING, WEIGHTS, initial_weights, torch_generator
 from tsgan.steps import Batch, critic_step, generator_step
 
-STEPS, RATE, BATCH, MANY = 500, 5e-3, 256, 20_000
+STEPS, RATE, BATCH, MANY = 1000, 5e-3, 256, 20_000
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "wgan-gp": {},
-    "wgan": {"optimizer": "rmsprop", "beta2": 0.99, "clip": 0.07},
+    "wgan": {"optimizer": "rmsprop", "beta2": 0.99, "clip": 0.05},
     "gan-minimax": {},
     "gan": {},
     "lsgan": {},

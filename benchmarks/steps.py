@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ while os.getppid() == int(sys.argv[1]):
 
 Calls = Mapping[str, Callable[[], Any]]
 Seconds = dict[tuple[str, str, int], list[float]]
-"""Seconds of one call by implementation, step and threads: one number for each round."""
+"""Seconds of a call by implementation, step and threads: one number for each round."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,11 @@ class Sizes:
     network: NetworkConfig = NetworkConfig()  # noqa: RUF009 - frozen
     training: TrainingConfig = TrainingConfig(precision="float32")  # noqa: RUF009 - frozen
 
-    @property
-    def returns(self) -> dict[str, int]:
-        """Return how many synthetic returns each step generates and judges."""
+    def returns(self, step: str) -> int:
+        """Return how many synthetic returns a step generates and judges."""
         training = self.training
         once = training.paths * training.path_length + training.conditional_windows * WINDOW
-        return {
-            "critic step": once,
-            "generator step": once,
-            "iteration": (training.critic_steps + 1) * once,
-        }
+        return (training.critic_steps + 1) * once if step == "iteration" else once
 
     def batches(self) -> SeriesBatches:
         """Return batches of Gaussian returns: what they are makes no difference to the time."""
@@ -171,7 +166,7 @@ def compare(arguments: argparse.Namespace) -> Iterator[str]:
     clock = time.process_time if arguments.processor_time else time.perf_counter
     seconds = measure(calls, arguments.rounds, arguments.repeats, clock)
     rate = product[1] / statistics.median(seconds["matmul", "", threads])
-    yield f"{machine()}; tsgan on {plural(threads)}; matmul {rate / 1e9:.0f} GFLOP/s"
+    yield f"{machine()}; threads of tsgan: {threads}; matmul {rate / 1e9:.0f} GFLOP/s"
     yield ""
     yield "| step | implementation | threads | ms | returns/s | of matmul rate | tsgan faster by |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
@@ -185,7 +180,7 @@ def compare(arguments: argparse.Namespace) -> Iterator[str]:
                 share = f"{work[name] / median / rate:.0%}" if count == threads else ""
                 yield (
                     f"| {step} | {name} | {count} | {1e3 * median:.1f} "
-                    f"| {sizes.returns[step] / median:,.0f} | {share} "
+                    f"| {sizes.returns(step) / median:,.0f} | {share} "
                     f"| {'' if name == 'tsgan' else f'{ratio:.2f}'} |"
                 )
 
@@ -245,12 +240,7 @@ def machine() -> str:
     )
 
 
-def plural(threads: int) -> str:
-    """Return "1 thread" or "2 threads"."""
-    return f"{threads} thread" + ("s" if threads > 1 else "")
-
-
-def main(words: Iterable[str] | None = None) -> None:
+def main() -> None:
     """Print a table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="medians are of this many rounds")
@@ -263,7 +253,7 @@ def main(words: Iterable[str] | None = None) -> None:
         action="store_true",
         help="count the time on the processor, on one thread: for a machine that others use",
     )
-    arguments = parser.parse_args(None if words is None else list(words))
+    arguments = parser.parse_args()
     arguments.default_threads = torch.get_num_threads()
     for line in (grid if arguments.grid else compare)(arguments):
         print(line, flush=True)

@@ -50,8 +50,8 @@ Preset = Annotated[
     typer.Option(
         "--preset",
         metavar="|".join(PRESETS),
-        help="Settings of the objective: found to work on returns, or as its paper prints "
-        f"them; default {PRESETS[0]}.",
+        help="Settings of the objective: tsgan's own, or as its paper prints them, several times "
+        f"slower; default {PRESETS[0]}.",
     ),
 ]
 Patience = Annotated[
@@ -60,7 +60,8 @@ Patience = Annotated[
         "--patience",
         metavar="N",
         help="Stop after N of a run's "
-        f"{DEFAULTS.training.check_every} checks without a lower held-out score; default: never.",
+        f"{DEFAULTS.training.check_every} checks without a lower held-out score, which saves time "
+        "and may cost tails and memory; default: never.",
     ),
 ]
 ClipGradients = Annotated[

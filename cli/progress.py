@@ -85,7 +85,9 @@ class FitProgress(Callback):
         self.task = self.bar.add_task("starting", total=1.0)
 
     def on_start(self, step: int) -> None:
-        """Show the bar."""
+        """Show the bar, and where an interrupted run goes on."""
+        if step:
+            self._print(f"Going on after step {step:,}.")
         self.bar.start()
         self.bar.update(self.task, description=f"step {step:,}")
 
@@ -115,6 +117,6 @@ class FitProgress(Callback):
         penalty = f"penalty {progress.penalty:.2f}  " if self.penalized else ""
         score = "–" if progress.score is None else f"{progress.score:.3f}"
         return (
-            f"step {progress.step:,}  {self.distance} estimate {progress.estimate:.2f}  {penalty}"
+            f"step {progress.step:,}  {self.distance} estimate {progress.estimate:.3g}  {penalty}"
             f"held-out {score}  {duration(left)} left"
         )

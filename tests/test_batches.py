@@ -109,3 +109,19 @@ def test_drawing_leaves_the_conditions_as_they_are() -> None:
     before = batches.rows.clone()
     batches(torch_generator(0))
     assert torch.equal(batches.rows, before)
+
+
+def test_the_volatility_need_not_be_given() -> None:
+    conditions = SeriesConditions(label=torch.arange(N) % 2, labels=2, scale=False)
+    config = replace(CONFIG, condition_jitter=1.0)
+    batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, config, conditions)
+    _, (windows, rows) = batches(torch_generator(0))
+    expected = batches.layout.pack(7, label=windows[:, 0, -1].long() % 2)
+    assert torch.equal(rows, expected)
+
+
+def test_numbers_of_other_types_become_those_of_the_series() -> None:
+    numbers = torch.arange(N, dtype=torch.float64)[:, None]
+    conditions = SeriesConditions(numbers=numbers, covariates=numbers)
+    batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, CONFIG, conditions)
+    assert batches.rows.dtype == torch.float32

@@ -212,9 +212,9 @@ def test_of_parallel_lines_the_gan_learns_that_they_differ_but_not_how_far(theta
 def test_the_estimate_of_a_clipped_critic_is_some_constant_times_the_distance() -> None:
     settings = {"optimizer": "rmsprop", "beta2": 0.99, "clip": 0.05}
     thetas = [0.25, 0.5, -1.0]
-    told = [train_critic("wgan", parallel_line, theta, 500, **settings) for theta in thetas]
+    told = [train_critic("wgan", parallel_line, theta, 1000, **settings) for theta in thetas]
     ratios = [one.estimate / abs(theta) for one, theta in zip(told, thetas, strict=True)]
-    assert ratios == pytest.approx([ratios[0]] * len(thetas), rel=0.05)
+    assert ratios == pytest.approx([ratios[0]] * len(thetas), rel=0.1)
     assert ratios[0] < 0.2  # nothing makes the constant 1
     for one, theta in zip(told, thetas, strict=True):
-        assert one.gradient == pytest.approx(math.copysign(ratios[0], theta), rel=0.1)
+        assert one.gradient == pytest.approx(math.copysign(ratios[0], theta), rel=0.15)

@@ -73,7 +73,6 @@ def test_a_blur_over_the_square_covers_nothing(name) -> None:
 SETTINGS = {
     "wgan-gp": {"beta2": 0.9, "penalty_weight": 1.0},
     "gan": {"beta2": 0.999},
-    "gan-minimax": {"beta2": 0.999},
 }
 
 
@@ -85,10 +84,12 @@ def covered(objective: str, name: str, steps: int) -> int:
 
 
 def test_wgan_gp_covers_the_ring_and_the_gan_with_the_same_networks_does_not() -> None:
-    assert covered("wgan-gp", "ring", 800) == 8
-    assert covered("gan", "ring", 800) <= 5
+    """Of three seeds: 8, 8, 8 against 3, 3, 3."""
+    assert covered("wgan-gp", "ring", 500) == 8
+    assert covered("gan", "ring", 500) <= 5
 
 
-def test_wgan_gp_covers_the_grid_and_the_minimax_gan_does_not() -> None:
-    assert covered("wgan-gp", "grid", 1200) >= 23
-    assert covered("gan-minimax", "grid", 1200) <= 15
+def test_wgan_gp_covers_the_grid_and_the_gan_with_the_same_networks_does_not() -> None:
+    """Of three seeds: 25, 25, 25 against 14, 14, 16."""
+    assert covered("wgan-gp", "grid", 1400) == 25
+    assert covered("gan", "grid", 1400) <= 20

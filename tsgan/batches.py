@@ -16,7 +16,7 @@ from tsgan.data.windows import sliding_windows, windows_at
 
 @dataclass(frozen=True)
 class SeriesConditions:
-    """What is given with the windows of a series, besides their volatility.
+    """What is given with the windows of a series.
 
     Attributes:
         label: (n,) int64 class of each step; a window has that of its last step.
@@ -24,6 +24,8 @@ class SeriesConditions:
         numbers: (n, numbers) continuous vector at each step; a window has that of its last step.
         covariates: (n, covariates) series that run along with it.
         history: steps before each window that it continues.
+        scale: give the volatility of the window as well, in units of which it is then looked at;
+            False leaves it to the other conditions.
     """
 
     label: Tensor | None = None
@@ -31,6 +33,7 @@ class SeriesConditions:
     numbers: Tensor | None = None
     covariates: Tensor | None = None
     history: int = 0
+    scale: bool = True
 
     def layout(self, assets: int = 1) -> ConditionLayout:
         """Return where they stand in the condition of a window."""
@@ -54,7 +57,7 @@ class SeriesConditions:
         along = self.covariates
         return self.layout(series.shape[1]).pack(
             count,
-            log_scale=log_scale,
+            log_scale=log_scale if self.scale else None,
             label=None if self.label is None else self.label[last:],
             numbers=None if self.numbers is None else self.numbers[last:].to(series),
             history=past,
@@ -97,6 +100,6 @@ class SeriesBatches:
         chosen = torch.randint(self.windows.shape[0], (count,), generator=stream, device=device)
         given = self.rows[chosen]
         jitter = torch.randn(count, generator=stream, device=device)
-        given[:, 0] += config.condition_jitter * jitter
+        given[:, 0] += config.condition_jitter * jitter * given[:, 1]
         none = paths.new_zeros(config.paths, self.layout.fixed)
         return [(paths, none), (self.windows[chosen], given)]

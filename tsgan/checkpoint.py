@@ -105,9 +105,10 @@ def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tens
 def write_training(
     directory: Path, tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]
 ) -> None:
-    """Write the state of a run: tensors, and JSON numbers in the header of the same file."""
+    """Write the state of a run: tensors, and JSON numbers with a hash of all in its header."""
     make_directory(directory)
-    metadata = {"tsgan": json.dumps(numbers, allow_nan=False)}
+    text = json.dumps(numbers, allow_nan=False)
+    metadata = {"tsgan": text, "sha256": _digest(tensors, text)}
     write_atomically(directory / TRAINING, safetensors.torch.save(dict(tensors), metadata))
 
 
@@ -118,7 +119,10 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            numbers = _parse_json((file.metadata() or {})["tsgan"])
+            metadata = file.metadata() or {}
+            numbers = _parse_json(metadata["tsgan"])
+            if _digest(tensors, metadata["tsgan"]) != metadata["sha256"]:
+                raise ValueError("other bytes than were written")
     except (SafetensorError, KeyError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected a training state of tsgan, got a damaged file; fit again with "
@@ -130,6 +134,16 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             "--overwrite"
         )
     return tensors, numbers
+
+
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    """Return the SHA-256 of names, types, shapes and values of CPU tensors, and of ``text``."""
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def typed(kind: type[Kind], values: object) -> Kind:

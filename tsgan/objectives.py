@@ -29,8 +29,8 @@ class Objective(Protocol):
 
     Attributes:
         distance: what ``estimate`` estimates.
-        tuned, paper: its training settings, where they are not the defaults: those found to work
-            on return series, and those that its authors print.
+        tuned, paper: its training settings, where they are not the defaults: tsgan's own for
+            return series, and those that its authors print.
     """
 
     distance: ClassVar[str]
@@ -215,9 +215,12 @@ class LeastSquares(Unconstrained):
         "beta1": 0.5,
         "beta2": 0.999,
         "critic_steps": 1,
+        "paths": 64,
+        "conditional_windows": 64,
         "schedule": "constant",
         "average": 0.0,
     }
+    """Rate and batch are those of its code for LSUN."""
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return ``½ E (D(real) − 1)² + ½ E D(fake)²``."""
@@ -259,7 +262,7 @@ def make_objective(config: TrainingConfig) -> Objective:
 def preset(objective: str, name: str = "tuned") -> dict[str, Any]:
     """Return settings of ``TrainingConfig`` for an objective: ``tuned``, or those of its ``paper``.
 
-    >>> TrainingConfig(**preset("wgan", "paper")).learning_rate
+    >>> TrainingConfig(**{**preset("wgan", "paper"), "steps": 100}).learning_rate
     5e-05
 
     Raises:
