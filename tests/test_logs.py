@@ -280,39 +280,3 @@ def test_new_fit_begins_a_new_file(tmp_path: Path) -> None:
     for steps in (6, 3):
         TimeSeriesGAN(tiny.config(steps)).fit(SERIES, directory=tmp_path)
     assert [one["step"] for one in strict(tmp_path / LOG) if one["event"] == "log"] == [1, 2, 3]
-
-
-def test_run_that_is_not_yet_replaced_keeps_its_lines_and_can_go_on(tmp_path: Path) -> None:
-    """Another run in its place is killed, as far as its files go, before its first check."""
-
-    class Killed(Callback):
-        def on_log(self, progress: Progress) -> None:
-            if progress.step == 2:
-                raise RuntimeError("killed")
-
-    config = tiny.config(9)  # checks at 3, 6 and 9
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "whole")
-    asked = iter(range(5))
-    TimeSeriesGAN(config).fit(
-        SERIES, directory=tmp_path / "cut", stop=lambda: next(asked, None) is None
-    )
-    before = (tmp_path / "cut" / LOG).read_bytes()
-    with pytest.raises(RuntimeError, match="killed"):
-        TimeSeriesGAN(tiny.config(9, seed=5)).fit(
-            SERIES, directory=tmp_path / "cut", callbacks=[Killed()]
-        )
-    assert (tmp_path / "cut" / LOG).read_bytes() == before
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path / "cut", resume=True)
-    assert timeless(tmp_path / "cut" / LOG) == timeless(tmp_path / "whole" / LOG)
-
-
-def test_lines_held_back_are_written_when_they_are_released(tmp_path: Path) -> None:
-    (tmp_path / LOG).write_text("of an earlier run\n")
-    file = MetricsFile(tmp_path / LOG, held=True)
-    file.on_start(0)
-    file.on_log(PROGRESS)
-    assert (tmp_path / LOG).read_text() == "of an earlier run\n"
-    file.release()
-    file.release()
-    file.on_return(20)
-    assert [one["event"] for one in strict(tmp_path / LOG)] == ["log", "return"]
