@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 
 from tsgan import TimeSeriesGAN, checkpoint
-from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
+from tsgan.checkpoint import MANIFEST, WEIGHTS
 from tsgan.config import ADDED
 from tsgan.errors import CheckpointError, TsganError
 
@@ -60,14 +60,6 @@ def test_weights_and_manifest_come_back(tmp_path: Path) -> None:
     assert manifest["x"] == [1, 0.1, None, "é"]
     weights = checkpoint.read_weights(tmp_path / "new" / "m", manifest)
     assert all(torch.equal(weights[name], tensor) for name, tensor in TENSORS.items())
-
-
-def test_state_comes_back_from_one_file(tmp_path: Path) -> None:
-    checkpoint.write_training(tmp_path, TENSORS, {"step": 3, "best": None, "s": 0.1 + 0.2})
-    assert [file.name for file in tmp_path.iterdir()] == [TRAINING]
-    tensors, numbers = checkpoint.read_training(tmp_path)
-    assert numbers == {"step": 3, "best": None, "s": 0.1 + 0.2}
-    assert all(torch.equal(tensors[name], tensor) for name, tensor in TENSORS.items())
 
 
 def test_model_is_two_files_of_open_formats(model_directory: Path) -> None:
@@ -273,26 +265,6 @@ def test_huge_networks_are_refused_without_being_built(
     change(model, lambda m: m["config"]["network"].update({name: size}))
     refusal(model)
     assert sum(built) < 1_000_000
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"\x80\x04pickle", b"\xff" * 100])
-def test_damaged_state_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / TRAINING).write_bytes(content)
-    assert TRAINING in refusal(tmp_path, checkpoint.read_training)
-
-
-@pytest.mark.parametrize("text", ["[]", "1", "NaN", '{"step": 1e999}', "[" * 100_000, "{"])
-def test_state_with_other_numbers_is_refused(tmp_path: Path, text: str) -> None:
-    data = safetensors.torch.save(TENSORS, {"tsgan": text})
-    (tmp_path / TRAINING).write_bytes(data)
-    assert TRAINING in refusal(tmp_path, checkpoint.read_training)
-
-
-def test_state_of_another_program_is_refused(tmp_path: Path) -> None:
-    (tmp_path / TRAINING).write_bytes(safetensors.torch.save(TENSORS))
-    assert TRAINING in refusal(tmp_path, checkpoint.read_training)
-    (tmp_path / TRAINING).unlink()
-    assert TRAINING in refusal(tmp_path, checkpoint.read_training)
 
 
 FIRST = {
