@@ -1,9 +1,23 @@
+import itertools
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tsgan import memorisation
 from tsgan.baselines import stationary_bootstrap
-from tsgan.memorisation import copied_windows
+from tsgan.memorisation import (
+    copied_windows,
+    longest_shared_run,
+    neighbour_distances,
+    neighbour_ratio,
+)
+
+SP500 = Path(__file__).parents[1] / "data" / "samples" / "sp500.csv"
 
 
 def share(training: np.ndarray, paths: np.ndarray, seed: int = 0) -> float:
@@ -62,3 +76,162 @@ def test_flat_windows_are_left_out_and_the_seed_decides():
     first = share(training, paths)
     assert np.isfinite(first)
     assert first == share(training, paths)
+
+
+def ratio(training: np.ndarray, held_out: np.ndarray, paths: np.ndarray, seed: int = 0) -> float:
+    return neighbour_ratio(training, held_out, paths, np.random.default_rng(seed))
+
+
+def heavy(*shape: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_t(4, size=shape) * 0.01
+
+
+def test_distances_to_the_nearest_window_are_of_shapes():
+    series, paths = heavy(70, seed=0), heavy(2, 40, seed=1)
+    paths[1] = 5 * series[10:50] + 0.3
+    distances = neighbour_distances(series, paths, np.random.default_rng(0))
+    assert distances.shape == (18,)
+    assert np.sum(distances < 1e-6) == 9
+    windows = np.lib.stride_tricks.sliding_window_view
+    correlation = np.corrcoef(np.vstack([windows(paths[0], 32), windows(series, 32)]))[:9, 9:]
+    expected = np.sqrt(2 * 32 * (1 - correlation.max(axis=1)))
+    np.testing.assert_allclose(np.sort(distances)[9:], np.sort(expected))
+
+
+def test_distances_without_a_window_that_moves():
+    paths, generator = heavy(2, 40, seed=1), np.random.default_rng(0)
+    assert np.all(neighbour_distances(np.ones(50), paths, generator) == np.inf)
+    assert neighbour_distances(heavy(50, seed=0), np.ones((2, 40)), generator).shape == (0,)
+    assert len(neighbour_distances(heavy(50, seed=0), heavy(3, 4_000, seed=2), generator)) == 4_000
+
+
+@pytest.mark.parametrize("held_out", [300, 1_000, 1_500, 4_000])
+def test_fresh_paths_are_as_near_to_training_as_to_held_out_returns(training, held_out):
+    fresh = heavy(20, 1_500, seed=1)
+    assert 0.97 < ratio(training, heavy(held_out, seed=2), fresh) < 1.03
+
+
+@pytest.mark.parametrize("held_out", [300, 1_500, 4_000])
+def test_copies_are_nearer_to_training_than_to_held_out_returns(training, held_out):
+    other = heavy(held_out, seed=2)
+    by_block = [
+        ratio(training, other, stationary_bootstrap(training, 5, 1_500, block, generator))
+        for block, generator in ((20, np.random.default_rng(4)), (125, np.random.default_rng(5)))
+    ]
+    assert by_block[1] < 0.3 < 0.6 < by_block[0] < 0.9
+
+
+def test_copies_of_the_held_out_returns_are_farther_from_training(training):
+    other = heavy(1_500, seed=2)
+    copied = stationary_bootstrap(other, 5, 1_500, 20, np.random.default_rng(4))
+    farther = ratio(training, other, copied)
+    assert farther > 1.1
+    assert farther == pytest.approx(1 / ratio(other, training, copied), rel=1e-3)
+
+
+def test_the_ratio_follows_its_generator(training):
+    arguments = training, heavy(400, seed=2), heavy(20, 1_500, seed=1)
+    assert ratio(*arguments) == ratio(*arguments) != ratio(*arguments, seed=1)
+
+
+def test_the_ratio_is_not_defined_for_short_or_constant_series(training):
+    fresh, other = heavy(3, 200, seed=1), heavy(96, seed=2)
+    assert np.isfinite(ratio(training, other, fresh))
+    assert np.isnan(ratio(training, other[1:], fresh))
+    assert np.isnan(ratio(other[1:], training, fresh))
+    assert np.isnan(ratio(training, np.ones(200), fresh))
+    assert np.isnan(ratio(np.ones(200), training, fresh))
+    assert np.isfinite(ratio(np.concatenate([np.ones(2_000), training]), other, fresh))
+    assert np.isnan(ratio(training, other, np.ones((3, 200))))
+    assert np.isnan(ratio(training, other, other[None]))
+
+
+def moves(run: np.ndarray) -> int:
+    """Return how many values of a run differ from the one before; the first one counts."""
+    return 1 + int(np.count_nonzero(np.diff(run)))
+
+
+def longest_by_trying_all(training: np.ndarray, paths: np.ndarray) -> int:
+    best = 0
+    for path in paths:
+        for i, j in itertools.product(range(training.size), range(path.size)):
+            length = 0
+            for ours, theirs in zip(training[i:], path[j:], strict=False):
+                if ours != theirs:
+                    break
+                length += 1
+            if length:
+                best = max(best, moves(training[i : i + length]))
+    return best
+
+
+def values(largest: int, shape: st.SearchStrategy) -> st.SearchStrategy:
+    return arrays(np.float64, shape, elements=st.integers(0, largest).map(float))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.integers(1, 6))
+def test_the_longest_shared_run_is_the_longest_of_all(data, largest):
+    training = data.draw(values(largest, st.integers(1, 24)))
+    shape = st.tuples(st.integers(1, 3), st.integers(1, 24))
+    paths = data.draw(values(largest, shape))
+    copied = data.draw(st.integers(0, training.size))
+    paths[0, : training[copied:].size] = training[copied:][: paths.shape[1]]
+    assert longest_shared_run(training, paths) == longest_by_trying_all(training, paths)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 31, 32, 33, 100, 127, 511, 700])
+def test_a_copy_has_its_length_wherever_it_stands(training, length):
+    for begin, to in ((0, 800), (1_500 - length, 0), (400, 1_500 - length)):
+        paths = heavy(3, 1_500, seed=1)
+        paths[1, to : to + length] = training[begin : begin + length]
+        assert longest_shared_run(training, paths) == length
+
+
+def test_no_run_goes_from_one_path_into_the_next(training):
+    halves = np.array([training[100:150], training[150:200]])
+    assert longest_shared_run(training, halves) == 50
+    assert longest_shared_run(training, halves.reshape(1, 100)) == 100
+
+
+def test_values_are_the_same_up_to_rounding(training):
+    copy = training[None, 200:500]
+    noise = np.random.default_rng(3).uniform(-1, 1, size=copy.shape) * training.std()
+    assert longest_shared_run(training, copy + 0.9e-6 * noise) == 300
+    assert longest_shared_run(training, copy.astype(np.float32).astype(np.float64)) == 300
+    assert longest_shared_run(training, copy + 1e-3 * noise) < 5
+    assert longest_shared_run(training, 2 * copy) <= 1
+
+
+def test_a_stale_market_is_no_copy():
+    stale = np.zeros(300)
+    assert longest_shared_run(stale, np.zeros((2, 200))) == 1
+    assert longest_shared_run(stale, np.ones((2, 200))) == 0
+    one_move = np.where(np.arange(300) == 150, 0.01, 0.0)
+    assert longest_shared_run(one_move, np.roll(one_move, 40)[None]) == 3
+    unlike = np.array([0, 0, 1, 1, 1, 2, 0, 0]), np.array([0, 0, 0, 1, 1, 2, 2, 2])
+    assert longest_shared_run(unlike[0] * 0.01, unlike[1][None] * 0.01) == 2
+    alike = np.array([0, 0, 0, 1, 1, 1, 2, 2])
+    assert longest_shared_run(unlike[0] * 0.01, alike[None] * 0.01) == 3
+
+
+def test_returns_of_few_values_share_short_runs_by_chance():
+    training, paths = (
+        np.round(np.random.default_rng(seed).normal(size=size)) * 1e-4
+        for seed, size in ((0, 2_000), (1, (20, 2_000)))
+    )
+    assert 8 < longest_shared_run(training, paths) < 25
+
+
+def test_nothing_is_shared_with_nothing():
+    assert longest_shared_run(np.empty(0), np.zeros((2, 5))) == 0
+    assert longest_shared_run(np.zeros(5), np.empty((0, 5))) == 0
+    assert longest_shared_run(np.zeros(5), np.empty((2, 0))) == 0
+
+
+def test_runs_of_a_bootstrap_of_real_returns_are_its_longest_blocks():
+    returns = np.diff(np.log(pd.read_csv(SP500)["Adj Close"].to_numpy()))
+    paths = stationary_bootstrap(returns, 50, returns.size, 20, np.random.default_rng(0))
+    assert 120 < longest_shared_run(returns, paths) < 400  # 12,600 blocks: about 20 ln 12,600
+    fresh = np.random.default_rng(1).normal(0, returns.std(), size=paths.shape)
+    assert longest_shared_run(returns, fresh) <= 1

@@ -1,4 +1,4 @@
-"""Did the model copy? Windows of the synthetic paths against windows of the training series.
+"""Did the model copy? Synthetic paths against the training series, by shape and value for value.
 
 Windows are compared by shape: each is standardised by its own mean and standard deviation, so that
 ``‖z − z'‖² = 2 w (1 − ρ)`` with ρ the correlation of the two windows, and the nearest neighbour is
@@ -27,10 +27,21 @@ SYNTHETIC_WINDOWS, TRAINING_WINDOWS = 4_000, 8_000
 SAME = 1e-5
 """Distances below are rounding: the windows are the same."""
 
+LEAST_SERIES = 3 * WINDOW
+"""Fewest returns of a series that neighbours are looked up in for :func:`neighbour_ratio`."""
+
+STRETCHES = 8
+"""Random stretches of the longer series that stand for it, each as long as the shorter one."""
+
+EQUAL = 1e-6
+"""Values so near, in standard deviations of training, are the same value."""
+
 VALUES_AT_ONCE = 2**22
 """Distances that are held at a time: bounds the memory, not the result."""
 
 Indices = npt.NDArray[np.int64]
+Names = npt.NDArray[np.int32]
+"""Numbers that stand for what follows a place: equal names for equal values; below 0 for none."""
 
 
 def copied_windows(
@@ -63,6 +74,100 @@ def copied_windows(
     if threshold < SAME:  # the training series repeats itself, or no two windows are disjoint
         return float("nan")
     return float(np.mean(_nearest(synthetic, library) < threshold))
+
+
+def neighbour_distances(
+    series: FloatArray, paths: FloatArray, generator: np.random.Generator
+) -> FloatArray:
+    """Return the distance of synthetic windows to the nearest window of ``series``.
+
+    Args:
+        series: (m,) returns, for example of training.
+        paths: (paths, steps) synthetic returns, steps ≥ 32.
+        generator: chooses the windows where there are more than are looked up.
+
+    Returns:
+        (≤ SYNTHETIC_WINDOWS,) distances ``√(2 · 32 (1 − ρ))``, 0 for a copy; without constant
+        windows, which have no shape. Infinite where no window of ``series`` moves.
+    """
+    return _to_nearest(series, _standardised(_draw_windows(paths, generator)))
+
+
+def neighbour_ratio(
+    training: FloatArray, held_out: FloatArray, paths: FloatArray, generator: np.random.Generator
+) -> float:
+    """Return how far synthetic windows are from training, over how far from held-out windows.
+
+    About 1 for a model that does not copy, towards 0 the more it copies. A larger library has
+    nearer neighbours by chance: so random stretches of the longer series, as long as the shorter
+    one, stand for it, and their figures are averaged. The figure of a stretch is the median
+    distance of those synthetic windows that are nearest to it, a share 1 / K of them all where
+    training has K times as many windows as one stretch: a model that copies takes only so many
+    windows from it. With as many held-out as training windows it is the median of all of them;
+    it is of at least 2 · NEAR of them.
+
+    Args:
+        training: (m,) returns that the model was trained on; held_out: (h,) returns of another
+            period; both at least LEAST_SERIES.
+        paths: (paths, steps) synthetic returns, steps ≥ 32.
+        generator: chooses windows and stretches.
+
+    Returns:
+        A ratio above 0, or 0; NaN where a series is too short or hardly moves, where the
+        synthetic windows are constant, or where they are found in the held-out series itself.
+    """
+    length = min(training.size, held_out.size)
+    if length < LEAST_SERIES:
+        return float("nan")
+    synthetic = _standardised(_draw_windows(paths, generator))
+    if len(synthetic) == 0:
+        return float("nan")
+    share = (length - WINDOW + 1) / (training.size - WINDOW + 1)  # 1 / K
+    level = max(share / 2, NEAR)
+    near, far = (
+        _distance_to_stretches(series, length, synthetic, level, generator)
+        for series in (training, held_out)
+    )
+    if not (np.isfinite(near) and SAME < far < np.inf):
+        return float("nan")
+    return float(near / far)
+
+
+def longest_shared_run(training: FloatArray, paths: FloatArray) -> int:
+    """Return the longest run of steps that some path shares with training, value for value.
+
+    Values are the same within EQUAL standard deviations of training. Steps that repeat the value
+    of the step before do not count, so that a stale market is no copy: a run in which nothing
+    moves has length 1 however long it is, and in ticked data only moves make a run longer. Where
+    no value follows itself, this is the number of steps of the longest common run.
+
+    Args:
+        training: (m,) returns that the model was trained on; paths: (paths, steps) synthetic ones.
+
+    Returns:
+        A count: 0 or 1 by chance where values are continuous, about the longest block of a
+        bootstrap, a little over ``2 log(m · paths · steps) / log(values)`` where there are few.
+
+    Source: Karp, Miller & Rosenberg (1972), names of ever longer runs by doubling.
+    """
+    if training.size == 0:
+        return 0
+    known, found = _value_names(training, paths)
+    ours, our_repeats = _pieces(known)
+    theirs, their_repeats = _pieces(found)
+    if not np.any(theirs >= 0):
+        return 0
+    exact = _joined((ours, theirs), (our_repeats, their_repeats), 0)
+    doubled = [exact]  # names of 1, 2, 4, … whole pieces
+    while _any_shared(doubled[-1]):
+        doubled.append(_joined(doubled[-1], doubled[-1], 1 << (len(doubled) - 1)))
+    run, length = (ours, theirs), 1  # the first piece may be longer before the run
+    for power in reversed(range(len(doubled))):
+        longer = _joined(run, doubled[power], length)
+        if _any_shared(longer):
+            run, length = longer, length + (1 << power)
+    ended = _joined(run, (ours, theirs), length)  # the last piece may be longer after the run
+    return length + int(_any_shared(ended))
 
 
 def _draw_windows(paths: FloatArray, generator: np.random.Generator) -> FloatArray:
@@ -110,3 +215,85 @@ def _nearest(
         best[row : row + chunk] = correlation.max(axis=1)
     distance: FloatArray = np.sqrt(np.maximum(2 * WINDOW * (1 - best), 0))
     return distance
+
+
+def _to_nearest(series: FloatArray, synthetic: FloatArray) -> FloatArray:
+    """Return (count,) distances of standardised windows to the nearest one of ``series``."""
+    every = np.lib.stride_tricks.sliding_window_view(series, WINDOW)
+    moving = every[np.ptp(every, axis=1) > 0]
+    if len(moving) == 0:
+        return np.full(len(synthetic), np.inf)
+    return _nearest(synthetic, _standardised(moving))
+
+
+def _distance_to_stretches(
+    series: FloatArray,
+    length: int,
+    synthetic: FloatArray,
+    level: float,
+    generator: np.random.Generator,
+) -> float:
+    """Return the ``level`` quantile of the nearest distances, a mean over stretches that move."""
+    begins = generator.integers(series.size - length + 1, size=STRETCHES)
+    quantiles = [
+        np.quantile(_to_nearest(series[begin : begin + length], synthetic), level, method="lower")
+        for begin in (begins if series.size > length else [0])
+    ]
+    finite = [float(quantile) for quantile in quantiles if np.isfinite(quantile)]
+    return float(np.mean(finite)) if finite else float("inf")
+
+
+def _value_names(training: FloatArray, paths: FloatArray) -> tuple[Names, Names]:
+    """Name the values of training, (m,), and those values of the paths that are the same.
+
+    A path is followed by a value without a name, (paths, steps + 1), so that no run crosses it.
+    """
+    values, places = np.unique(training, return_inverse=True)
+    equal = EQUAL * float(np.std(training))
+    names = np.concatenate([[0], np.cumsum(np.diff(values) > equal)]).astype(np.int32)
+    found = np.full((paths.shape[0], paths.shape[1] + 1), -1, dtype=np.int32)
+    for row, path in zip(found, paths, strict=True):
+        above = np.minimum(np.searchsorted(values, path), values.size - 1)
+        below = np.maximum(above - 1, 0)
+        nearest = np.where(path - values[below] < values[above] - path, below, above)
+        row[:-1] = np.where(np.abs(path - values[nearest]) <= equal, names[nearest], -1)
+    return names[places], found.ravel()
+
+
+def _pieces(names: Names) -> tuple[Names, Names]:
+    """Return (pieces,) names without those that repeat the one before, and how often each stood."""
+    begins = np.flatnonzero(np.diff(names, prepend=-2))
+    return names[begins], np.diff(begins, append=names.size).astype(np.int32)
+
+
+def _joined(
+    left: tuple[Names, Names], right: tuple[Names, Names], shift: int
+) -> tuple[Names, Names]:
+    """Name the pairs of ``left`` and, ``shift`` further on, ``right``, in training and in paths.
+
+    Names in paths are of pairs that training has too.
+    """
+    base = int(max(right[0].max(), right[1].max())) + 1
+    pairs = [_pairs(one, other, shift, base) for one, other in zip(left, right, strict=True)]
+    known = np.unique(pairs[0])
+    names = []
+    for pair in pairs:
+        place = np.minimum(np.searchsorted(known, pair), known.size - 1)
+        names.append(np.where((pair >= 0) & (known[place] == pair), place, -1).astype(np.int32))
+    return names[0], names[1]
+
+
+def _pairs(left: Names, right: Names, shift: int, base: int) -> Indices:
+    """Return numbers of pairs, equal for equal pairs; −1 where a part has no name or is beyond."""
+    pairs = np.full(left.size, -1, dtype=np.int64)
+    first, second = left[: left.size - shift], right[shift:]
+    np.copyto(
+        pairs[: first.size],
+        first.astype(np.int64) * base + second,
+        where=(first >= 0) & (second >= 0),
+    )
+    return pairs
+
+
+def _any_shared(names: tuple[Names, Names]) -> bool:
+    return bool(np.any(names[1] >= 0))

@@ -1,4 +1,4 @@
-"""Stylised facts of returns: memory, leverage, tails, spread; pure functions of arrays.
+"""Stylised facts of returns: memory, leverage, shape, spread; pure functions of arrays.
 
 Returns are log returns, not in percent. A path is a row: arrays are (paths, steps) where a
 statistic belongs to a path, and (n,) where all values are pooled.
@@ -17,7 +17,13 @@ TRADING_YEAR = 252
 """Steps in a year of daily returns."""
 
 BATCH_VALUES = 1 << 20
-"""Values that are Fourier transformed at a time: bounds the memory, not the result."""
+"""Values that are worked on at a time: bounds the memory, not the result."""
+
+HALF_WIDTH_95 = 1.959964
+"""Standard errors to either side of a 95 % interval."""
+
+BLOCKS = 20
+"""Fewest blocks whose means :func:`hurst_exponent` takes the variance of."""
 
 
 def overlapping_sums(paths: FloatArray, k: int) -> FloatArray:
@@ -83,47 +89,99 @@ def _sum_of_squares(x: FloatArray) -> FloatArray:
 
 
 def _in_batches(
-    function: Callable[[FloatArray], FloatArray], paths: FloatArray, lags: int
+    function: Callable[[FloatArray], FloatArray], paths: FloatArray, width: int, copies: int = 1
 ) -> FloatArray:
-    """Apply ``function``, (rows, steps) -> (rows, lags), to a bounded number of rows at a time."""
-    result = np.empty((paths.shape[0], lags))
-    rows = max(BATCH_VALUES // paths.shape[1], 1)
+    """Apply ``function``, (rows, steps) -> (rows, width), to a bounded number of rows at a time.
+
+    ``copies``: how many arrays as large as its rows it makes.
+    """
+    result = np.empty((paths.shape[0], width))
+    rows = max(BATCH_VALUES // (paths.shape[1] * copies), 1)
     for start in range(0, paths.shape[0], rows):
         result[start : start + rows] = function(paths[start : start + rows])
     return result
 
 
-def hill(values: FloatArray, fraction: float) -> float:
-    """Return the Hill tail index ``α = 1 / mean(ln x_(i) − ln x_(k+1))`` of the largest values.
+def autocorrelation_error(path: FloatArray, lags: int) -> FloatArray:
+    """Return the half width of the 95 % interval of C(τ) around 0 of an uncorrelated series.
 
-    ``x_(1) ≥ x_(2) ≥ …`` are the ``values`` (n,) in descending order and k = ⌊fraction · n⌋. The
-    tail decays like ``P(X > x) ~ x^−α``; about 3 for daily stock returns. NaN if the threshold
-    ``x_(k+1)`` is not positive. For the left tail pass −r, for both |r|.
+    ``(n,) -> (lags,)``; lags < n. ``1.96 √(Σ_t e_t² e_{t+τ}² / (Σ_t e_t²)²)`` with e the demeaned
+    path: valid whatever the volatility does, while 1.96/√n is too narrow where it clusters. 0 for
+    a path of zeros.
 
-    Source: Hill (1975).
+    Source: Taylor (1984), Lo & MacKinlay (1988), after White (1980).
     """
-    k = int(fraction * values.size)
-    tail = np.partition(values, values.size - k - 1)[values.size - k - 1 :]
-    threshold = tail[0]
-    if k == 0 or threshold <= 0:
-        return float("nan")
-    mean_excess = float(np.mean(np.log(tail[1:] / threshold)))
-    return 1 / mean_excess if mean_excess > 0 else float("inf")
+    square = np.square(path - path.mean())[None]
+    variance = _correlation(square, square, lags)[0] * _sum_of_squares(square)
+    total = np.square(square.sum())
+    error: FloatArray = np.sqrt(np.maximum(variance, 0) / (total if total > 0 else 1))
+    return HALF_WIDTH_95 * error
 
 
-def value_at_risk(values: FloatArray, level: float) -> float:
-    """Return the ``level`` quantile of the returns (n,): the loss side below ½, the gains above."""
-    return float(np.quantile(values, level))
+def ljung_box(paths: FloatArray, lags: int = 20) -> FloatArray:
+    """Return ``Q = n (n + 2) Σ_τ C(τ)² / (n − τ)`` of each path, τ = 1..lags.
 
+    ``(paths, steps) -> (paths,)``; lags < steps. χ² with ``lags`` degrees of freedom for
+    independent values; larger for returns whose volatility clusters, even uncorrelated ones.
 
-def expected_shortfall(values: FloatArray, level: float) -> float:
-    """Return the mean return (n,) at or beyond the ``level`` quantile, on the outer side of it.
-
-    Source: Acerbi & Tasche (2002), for a continuous distribution.
+    Source: Ljung & Box (1978).
     """
-    quantile = np.quantile(values, level)
-    beyond = values[values <= quantile] if level < 0.5 else values[values >= quantile]
-    return float(np.mean(beyond))
+    steps = paths.shape[1]
+    weights = steps * (steps + 2) / (steps - np.arange(1, lags + 1))
+    result: FloatArray = np.square(autocorrelation(paths, lags)) @ weights
+    return result
+
+
+def arch_lm(paths: FloatArray, lags: int = 5) -> FloatArray:
+    """Return ``T R²`` of the regression of squared demeaned returns on a constant and their lags.
+
+    ``(paths, steps) -> (paths,)``; T = steps − lags, steps > 2 lags. χ² with ``lags`` degrees of
+    freedom where volatility does not cluster. 0 where the squares do not vary.
+
+    Source: Engle (1982).
+    """
+
+    def batch(x: FloatArray) -> FloatArray:
+        square = np.square(x - x.mean(axis=-1, keepdims=True))
+        square /= np.maximum(square.mean(axis=-1, keepdims=True), np.finfo(float).tiny)
+        lagged = np.moveaxis(np.lib.stride_tricks.sliding_window_view(square, lags + 1, -1), -1, 1)
+        lagged = lagged - lagged.mean(axis=-1, keepdims=True)  # (rows, lags + 1, T), latest last
+        product = lagged @ np.swapaxes(lagged, -1, -2)
+        between, total = product[:, :-1, -1:], product[:, -1, -1]
+        slopes = np.linalg.pinv(product[:, :-1, :-1], rcond=1e-12, hermitian=True) @ between
+        explained = np.sum(slopes * between, axis=(-1, -2))
+        length = lagged.shape[-1]
+        varies = total > 1e-20 * length
+        r_squared = np.where(varies, explained / np.where(varies, total, 1), 0)
+        statistics: FloatArray = length * r_squared[:, None]
+        return statistics
+
+    return _in_batches(batch, paths, 1, copies=lags + 1)[:, 0]
+
+
+def hurst_exponent(paths: FloatArray) -> FloatArray:
+    """Return the Hurst exponent H of |r| of each path: ½ without long memory, up to 1 with it.
+
+    ``(paths, steps) -> (paths,)``. The variance of the means of disjoint blocks of m values
+    decays like m^{2H−2}; H from the least-squares slope of its logarithm over ln m, m from 5 to
+    steps / 20, equally spaced in ln m. Known to be biased down for strong memory: about −.04 at
+    H = .8 and 5,000 steps, sd .04. NaN for fewer than 200 steps and for a path in which the means
+    do not vary.
+
+    Source: aggregated variance method, Taqqu, Teverovsky & Willinger (1995).
+    """
+    steps = paths.shape[1]
+    if steps < 10 * BLOCKS:
+        return np.full(paths.shape[0], np.nan)
+    sizes = np.unique(np.geomspace(5, steps // BLOCKS, 12).round().astype(np.int64))
+    total = np.cumsum(np.pad(np.abs(paths), ((0, 0), (1, 0))), axis=1)
+    variances = np.stack(
+        [np.var(np.diff(total[:, ::m], axis=1) / m, axis=1, ddof=1) for m in sizes], axis=1
+    )
+    moves = variances.min(axis=1) > 1e-20 * np.square(total[:, -1] / steps)
+    log_size = np.log(sizes) - np.mean(np.log(sizes))
+    slope = np.log(np.where(moves[:, None], variances, 1)) @ log_size / (log_size @ log_size)
+    return np.where(moves, 1 + slope / 2, np.nan)
 
 
 def volatility_dispersion(paths: FloatArray, window: int = TRADING_YEAR) -> float:
@@ -153,3 +211,66 @@ def excess_kurtosis(values: FloatArray) -> float:
     """Return ``m₄ / m₂² − 3``, central moments of values (n,): 0 for a normal distribution."""
     square = np.square(values - np.mean(values))
     return float(np.mean(square * square) / np.mean(square) ** 2 - 3)
+
+
+def gain_loss_asymmetry(paths: FloatArray, rise: float = 5, horizon: int = 60) -> float:
+    """Return how much longer one waits for a gain than for a loss, as a logarithm of the ratio.
+
+    ``(paths, steps) -> ()``: ``mean ln min(τ₊, horizon) − mean ln min(τ₋, horizon)``, τ± the steps
+    until the cumulative return, less the path's mean, first reaches ±ρ, ρ = ``rise`` standard
+    deviations of the path's one-step returns. Every step with ``horizon`` steps after it is a
+    start, pooled over paths; a wait that does not finish within ``horizon`` counts as ``horizon``.
+
+    0 for a symmetric process, positive for a market that falls faster than it rises. NaN for paths
+    shorter than ``horizon`` and where nothing moves.
+
+    Source: inverse statistics of Jensen, Johansen & Simonsen (2003).
+    """
+    starts = paths.shape[1] - horizon + 1
+    centred = paths - paths.mean(axis=1, keepdims=True)
+    level = rise * centred.std(axis=1, keepdims=True)
+    moves = level[:, 0] > 1e-12 * np.abs(paths).max(axis=1)
+    if starts < 1 or not moves.any():
+        return float("nan")
+    cumulative = np.cumsum(np.pad(centred[moves], ((0, 0), (1, 0))), axis=1)
+    waiting = np.zeros((2, horizon - 1))  # starts whose ±ρ is not reached after 1, 2, … steps
+    rows = max((BATCH_VALUES // 32) // starts, 1)  # these few arrays stay in the cache
+    for first in range(0, cumulative.shape[0], rows):
+        batch, rho = cumulative[first : first + rows], level[moves][first : first + rows]
+        now = batch[:, :starts]
+        above, below, highest, lowest = now + rho, now - rho, now.copy(), now.copy()
+        for step in range(1, horizon):
+            later = batch[:, step : step + starts]
+            np.maximum(highest, later, out=highest)
+            np.minimum(lowest, later, out=lowest)
+            waiting[0, step - 1] += np.count_nonzero(highest < above)
+            waiting[1, step - 1] += np.count_nonzero(lowest > below)
+    longer = np.log1p(1 / np.arange(1, horizon))  # ln min(τ, h) = Σ ln((j + 1) / j) while τ > j
+    gain, loss = waiting @ longer / (cumulative.shape[0] * starts)
+    return float(gain - loss)
+
+
+def volatility_of_volatility(paths: FloatArray, window: int = 20) -> float:
+    """Return the standard deviation of the change of log volatility between disjoint windows.
+
+    ``(paths, steps) -> ()``; volatility ``√(Σ r² / window)`` of each of the successive windows of a
+    path, the steps after the last full one left out; changes pooled over paths. A window in which
+    nothing moves has no logarithm: its two changes are left out. NaN with fewer than 2 changes.
+    """
+    windows = paths.shape[1] // window
+    blocks = paths[:, : windows * window].reshape(paths.shape[0], windows, window)
+    energy = _sum_of_squares(blocks)
+    moves = energy > 0
+    change = np.diff(0.5 * np.log(np.where(moves, energy, 1)), axis=1)
+    change = change[moves[:, 1:] & moves[:, :-1]]
+    return float(np.std(change)) if change.size > 1 else float("nan")
+
+
+def kurtosis_of_sums(paths: FloatArray, k: int) -> float:
+    """Return the excess kurtosis of the overlapping ``k``-step returns, pooled over paths.
+
+    ``(paths, steps) -> ()``; k ≤ steps. It falls towards 0 as k grows: aggregational Gaussianity
+    (Cont 2001). NaN where nothing moves.
+    """
+    with np.errstate(invalid="ignore"):
+        return excess_kurtosis(overlapping_sums(paths, k))
