@@ -57,6 +57,7 @@ def generate(
     from tsgan.cli.progress import progress_bar
     from tsgan.conditions import parse_given
     from tsgan.model import TimeSeriesGAN
+    from tsgan.periods import origin_of
     from tsgan.scenario_files import check_suffix, write_scenarios
 
     check_suffix(out)
@@ -78,7 +79,7 @@ def generate(
                 yield group
                 advance(len(group.paths))
 
-        write_scenarios(out, told(), paths, horizon)
+        write_scenarios(out, told(), paths, horizon, origin_of(loaded.facts_))
     typer.echo(f"Wrote {paths:,} paths of {horizon:,} steps to {out} (seed {seed}).")
     typer.echo(f"Next: tsgan evaluate PRICES {out}, or read it with pandas and run your backtest.")
 

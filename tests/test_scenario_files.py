@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 import tiny
 
 from tsgan.errors import ConfigError, DataError
-from tsgan.scenario_files import read_log_returns, write_scenarios
+from tsgan.scenario_files import write_scenarios
 from tsgan.scenarios import BUSINESS_DAYS, Calendar, Scenarios
+from tsgan.synthetic_files import read_synthetic
 
 PATHS, HORIZON = 7, 11
 SUFFIXES = [".parquet", ".csv", ".npy"]
@@ -50,7 +53,7 @@ def test_log_returns_come_back_to_the_last_bit(
 ) -> None:
     whole = scenarios()
     path = write(tmp_path / f"x{suffix}", whole, *ends)
-    back = read_log_returns(path)
+    back = read_synthetic(path).log_returns
     assert back.dtype == np.float64 and back.shape == (PATHS, HORIZON)
     assert np.array_equal(back, whole.log_returns)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -91,13 +94,29 @@ def test_csv_shows_plain_dates_and_every_digit(tmp_path: Path) -> None:
 def test_dates_that_are_unknown_are_missing(tmp_path: Path, suffix: str) -> None:
     frame = read_frame(write(tmp_path / f"x{suffix}", scenarios(last=None), 2))
     assert frame["date"].isna().all()
-    assert np.array_equal(read_log_returns(tmp_path / f"x{suffix}"), scenarios().log_returns)
+    back = read_synthetic(tmp_path / f"x{suffix}").log_returns
+    assert np.array_equal(back, scenarios().log_returns)
 
 
-def test_rows_may_be_in_any_order(tmp_path: Path) -> None:
-    frame = scenarios().to_frame().sample(frac=1, random_state=0)
-    frame.to_parquet(tmp_path / "x.parquet")
-    assert np.array_equal(read_log_returns(tmp_path / "x.parquet"), scenarios().log_returns)
+ORIGIN: dict[str, str | int] = {"source": "prices.csv", "sha256": "ab" * 32, "training": 4024}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_origin_stands_in_the_metadata_of_parquet_alone(tmp_path: Path, suffix: str) -> None:
+    plain, told = tmp_path / f"plain{suffix}", tmp_path / f"told{suffix}"
+    write(plain, scenarios(), 3)
+    write_scenarios(told, in_groups(scenarios(), 3, 5), PATHS, HORIZON, ORIGIN)
+    assert read_synthetic(plain).origin is None
+    assert read_synthetic(told).origin == (ORIGIN if suffix == ".parquet" else None)
+    if suffix == ".parquet":
+        pd.testing.assert_frame_equal(read_frame(plain), read_frame(told), check_exact=True)
+    else:
+        assert plain.read_bytes() == told.read_bytes()
+
+
+def test_groups_are_written_one_by_one(tmp_path: Path) -> None:
+    write_scenarios(tmp_path / "x.parquet", in_groups(scenarios(), 2, 5), PATHS, HORIZON, ORIGIN)
+    assert pa.parquet.ParquetFile(tmp_path / "x.parquet").metadata.num_row_groups == 3
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -120,84 +139,11 @@ def test_interrupted_writing_changes_nothing(
 
 @pytest.mark.parametrize("name", ["x", "x.xlsx", "x.csv.gz", "npy"])
 def test_unknown_format_is_refused(tmp_path: Path, name: str) -> None:
-    for attempt in (
-        lambda: write_scenarios(tmp_path / name, iter([scenarios()]), PATHS, HORIZON),
-        lambda: read_log_returns(tmp_path / name),
-    ):
-        with pytest.raises(ConfigError, match=r"ends in \.parquet, \.csv, \.npy"):
-            attempt()
+    with pytest.raises(ConfigError, match=r"ends in \.parquet, \.csv, \.npy"):
+        write_scenarios(tmp_path / name, iter([scenarios()]), PATHS, HORIZON)
     assert list(tmp_path.iterdir()) == []
 
 
-def cut(path: Path) -> None:
-    whole = write(path, scenarios()).read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-
-
-def claim_more_than_there_is(path: Path) -> None:
-    header = {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**6)}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-
-
-def pack(path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez(file, a=np.zeros((2, 3)))
-
-
-FILES: dict[str, Callable[[Path], object]] = {
-    "missing": lambda path: None,
-    "folder": lambda path: path.mkdir(),
-    "empty": lambda path: path.touch(),
-    "garbage": lambda path: path.write_bytes(b"\x00\xffgarbage\n\x00" * 40),
-    "truncated": cut,
-}
-ARRAYS: dict[str, Callable[[Path], object]] = {
-    "pickled": lambda path: np.save(path, np.array([{"a": 1}], dtype=object)),
-    "archive": pack,
-    "one-dimensional": lambda path: np.save(path, np.zeros(5)),
-    "whole numbers": lambda path: np.save(path, np.zeros((2, 5), dtype=np.int64)),
-    "without paths": lambda path: np.save(path, np.zeros((0, 5))),
-    "claiming more than there is": claim_more_than_there_is,
-}
-TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "without step": lambda frame: frame.drop(columns="step"),
-    "without log_return": lambda frame: frame.drop(columns="log_return"),
-    "without rows": lambda frame: frame.iloc[:0],
-    "unequal paths": lambda frame: frame.iloc[:-1],
-    "paths twice": lambda frame: pd.concat([frame, frame]),
-    "step left out": lambda frame: frame[frame["step"] != 3],
-    "words": lambda frame: frame.assign(log_return="much"),
-    "lists for paths": lambda frame: frame.assign(path=[[0]] * len(frame)),
-}
-
-
-def demand_one_line(path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        read_log_returns(path)
-    message = str(caught.value)
-    assert message.startswith(f"{path}: expected")
-    assert "\n" not in message and len(message) < 700
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("kind", FILES)
-def test_damaged_file_is_named_in_one_line(tmp_path: Path, kind: str, suffix: str) -> None:
-    path = tmp_path / f"x{suffix}"
-    FILES[kind](path)
-    demand_one_line(path)
-
-
-@pytest.mark.parametrize("kind", ARRAYS)
-def test_other_array_is_named_in_one_line(tmp_path: Path, kind: str) -> None:
-    ARRAYS[kind](tmp_path / "x.npy")
-    demand_one_line(tmp_path / "x.npy")
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
-@pytest.mark.parametrize("kind", TABLES)
-def test_other_table_is_named_in_one_line(tmp_path: Path, kind: str, suffix: str) -> None:
-    path = tmp_path / f"x{suffix}"
-    frame = TABLES[kind](scenarios().to_frame())
-    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path, index=False)
-    demand_one_line(path)
+def test_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"the folder .*nowhere does not exist"):
+        write_scenarios(tmp_path / "nowhere" / "x.npy", iter([scenarios()]), PATHS, HORIZON)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from tsgan.errors import ConfigError, DataError
+from tsgan.errors import ConfigError
 from tsgan.files import replacing
 from tsgan.scenarios import Scenarios
 
-FloatArray = npt.NDArray[np.float64]
-
 SUFFIXES = (".parquet", ".csv", ".npy")
+
+ORIGIN = b"tsgan"
+"""Key of a Parquet file's metadata, under which its origin stands as JSON."""
 
 
 def check_suffix(path: Path) -> None:
@@ -27,11 +27,25 @@ def check_suffix(path: Path) -> None:
         raise ConfigError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
 
 
-def write_scenarios(path: Path, groups: Iterable[Scenarios], paths: int, horizon: int) -> None:
+def write_scenarios(
+    path: Path,
+    groups: Iterable[Scenarios],
+    paths: int,
+    horizon: int,
+    origin: Mapping[str, str | int] | None = None,
+) -> None:
     """Write groups of scenarios to one file, which appears when it is complete.
 
     ``.parquet`` and ``.csv`` hold the long frame ``path, step, date, log_return, close``; ``.npy``
     the log returns alone, float64, (paths, horizon).
+
+    Args:
+        path: the file; its suffix says the format.
+        groups: of scenarios, in the order of their paths.
+        paths: number of all paths; horizon: steps of each.
+        origin: what the paths were learned from. ``.parquet`` keeps it in the metadata, where
+            :func:`tsgan.synthetic_files.read_synthetic` finds it; the other formats have no place
+            for it.
 
     Raises:
         ConfigError: for another suffix; DataError: if the file cannot be written.
@@ -42,7 +56,7 @@ def write_scenarios(path: Path, groups: Iterable[Scenarios], paths: int, horizon
         if suffix == ".npy":
             _write_array(temporary, groups, paths, horizon)
         else:
-            _write_table(temporary, groups, parquet=suffix == ".parquet")
+            _write_table(temporary, groups, origin, parquet=suffix == ".parquet")
 
 
 def _write_array(path: Path, groups: Iterable[Scenarios], paths: int, horizon: int) -> None:
@@ -53,14 +67,21 @@ def _write_array(path: Path, groups: Iterable[Scenarios], paths: int, horizon: i
             file.write(group.log_returns.astype("<f8").tobytes())
 
 
-def _write_table(path: Path, groups: Iterable[Scenarios], *, parquet: bool) -> None:
+def _write_table(
+    path: Path,
+    groups: Iterable[Scenarios],
+    origin: Mapping[str, str | int] | None,
+    *,
+    parquet: bool,
+) -> None:
+    metadata = None if origin is None else {ORIGIN: json.dumps(dict(origin))}
     writer: pa.parquet.ParquetWriter | pa.csv.CSVWriter | None = None
     try:
         for group in groups:
             table = to_table(group, plain_dates=not parquet)
             if writer is None:
                 kind = pa.parquet.ParquetWriter if parquet else pa.csv.CSVWriter
-                writer = kind(path, table.schema)
+                writer = kind(path, table.schema.with_metadata(metadata if parquet else None))
             writer.write_table(table)
     finally:
         if writer is not None:
@@ -87,53 +108,3 @@ def to_table(scenarios: Scenarios, *, plain_dates: bool) -> pa.Table:
             "close": scenarios.closes().ravel(),
         }
     )
-
-
-def read_log_returns(path: Path) -> FloatArray:
-    """Return the log returns of a scenario file: (paths, horizon).
-
-    Reads what ``write_scenarios`` writes, and any ``.npy`` of log returns with that shape.
-
-    Raises:
-        DataError: if the file is missing, damaged, or holds something else.
-    """
-    path = Path(path)
-    check_suffix(path)
-    if not path.is_file():
-        raise DataError(f"{path}: expected a scenario file of tsgan generate, found no such file")
-    try:
-        array: np.ndarray[Any, Any]
-        if path.suffix.lower() == ".npy":
-            array = np.lib.format.open_memmap(path, mode="r")  # no archive, no pickle
-        else:
-            array = _read_table(path)
-    except (pa.ArrowException, KeyError, TypeError, ValueError, EOFError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(
-            f"{path}: expected the columns path, step and log_return of tsgan generate, or an .npy "
-            f"of log returns; the file cannot be read as such ({reason}); generate it again"
-        ) from error
-    if array.ndim != 2 or array.dtype.kind != "f" or array.size == 0:
-        raise DataError(
-            f"{path}: expected log returns of shape (paths, horizon), got {array.dtype} of shape "
-            f"{array.shape}"
-        )
-    values: FloatArray = array.astype(np.float64, copy=False)
-    return values
-
-
-def _read_table(path: Path) -> FloatArray:
-    wanted = ["path", "step", "log_return"]
-    if path.suffix.lower() == ".parquet":
-        table = pa.parquet.read_table(path, columns=wanted)
-    else:
-        table = pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(include_columns=wanted))
-    number, step, value = (table[name].to_numpy() for name in wanted)
-    order = np.lexsort((step, number))
-    counts = np.unique(number, return_counts=True)[1]
-    if len(counts) == 0 or len(set(counts)) != 1:
-        raise ValueError("paths of different lengths, or none")
-    steps = step[order].reshape(len(counts), -1)
-    if (steps != np.arange(1, steps.shape[1] + 1)).any():
-        raise ValueError("steps of a path that are not 1, 2, 3, …")
-    return np.asarray(value, dtype=np.float64)[order].reshape(len(counts), -1)
