@@ -1,63 +1,104 @@
-"""``tsgan evaluate``: how far scenarios are from real prices."""
+"""``tsgan evaluate``: how far synthetic paths are from real prices."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tsgan.cli.common import Column, PricesFile, demand_writable, reports_errors
 
+if TYPE_CHECKING:
+    from tsgan.results import Evaluation
+
+Synthetic = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SYNTHETIC...",
+        help="File of tsgan generate, a model directory, .npy of log returns, or CSV or Parquet of "
+        "prices or log returns, a column per path. Several are compared in one table.",
+    ),
+]
+
 
 @reports_errors
 def evaluate(
     prices: PricesFile,
-    synthetic: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SYNTHETIC",
-            help="File of tsgan generate, or .npy of log returns (paths, horizon).",
-        ),
-    ],
+    synthetic: Synthetic,
     column: Column = None,
+    trained_until: Annotated[
+        str | None,
+        typer.Option(
+            "--trained-until",
+            metavar="YYYY-MM-DD",
+            help="Last date that the model of the paths was trained on; models and Parquet files "
+            "of tsgan know it. What comes after is compared apart.",
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Write the table there.")] = None,
     report: Annotated[
         Path | None, typer.Option("--report", help="Write the report there, one HTML file.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of noise band and baselines.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of noise band, baselines and judges.")
+    ] = 0,
 ) -> None:
-    """Compare synthetic paths with real prices, beside a noise band and GARCH models."""
+    """Compare synthetic paths with real prices, beside a noise band and simple models."""
     for target in (json, report):
         if target is not None:
             demand_writable(target)
+    from tsgan.cli.contestants import read_contestants
     from tsgan.cli.progress import stage_bar
     from tsgan.cli.tables import print_evaluation
     from tsgan.data.prices import read_prices
-    from tsgan.data.returns import log_returns
-    from tsgan.errors import ConfigError
     from tsgan.evaluation import evaluate as compare
-    from tsgan.report import ReportContext, write_metrics, write_report
-    from tsgan.scenario_files import read_log_returns
+    from tsgan.periods import known_until, split_periods
 
     real = read_prices(prices, column or ())
-    if len(real.names) != 1:
-        raise ConfigError(
-            f"--column: expected one column to compare with, got {', '.join(real.names)}"
-        )
-    paths = read_log_returns(synthetic)
+    origin = None if trained_until is None else known_until(trained_until)
+    first, *others = read_contestants(real, synthetic, seed)
+    periods = split_periods(real, origin or first.origin)
+    for note in (*real.notes, *(note for each in (first, *others) for note in each.notes)):
+        typer.echo(note)
     with stage_bar("evaluating") as told:
-        found = compare(log_returns(real)[:, 0], paths, name=real.source, seed=seed, progress=told)
+        found = compare(
+            real,
+            first.paths,
+            training=periods.training,
+            held_out=periods.held_out,
+            others={each.name: each.paths for each in others},
+            name=real.source,
+            seed=seed,
+            progress=told,
+        )
+    found = replace(found, warnings=(*periods.cautions, *found.warnings))
     print_evaluation(found)
+    facts = [
+        ("Real prices", f"{real.source}, {', '.join(real.names)}"),
+        ("SHA-256", real.sha256),
+        *(("Synthetic paths", each.name) for each in (first, *others)),
+        ("Seed", str(seed)),
+    ]
+    _write(found, facts, first.name, real.source, json, report)
+
+
+def _write(
+    found: Evaluation,
+    facts: list[tuple[str, str]],
+    synthetic: str,
+    real: str,
+    json: Path | None,
+    report: Path | None,
+) -> None:
+    from tsgan.report import ReportContext, write_metrics, write_report
+
     if json is not None:
         write_metrics(json, found)
         typer.echo(f"Wrote {json}.")
     if report is not None:
-        facts = [
-            ("Real prices", f"{real.source}, column {real.names[0]}"),
-            ("SHA-256", real.sha256),
-            ("Synthetic paths", synthetic.name),
-        ]
-        context = ReportContext(f"{synthetic.name} against {real.source}", "tsgan evaluate", facts)
-        write_report(report, found, context)
+        write_report(report, found, ReportContext(f"{synthetic} against {real}", "", facts))
         typer.echo(f"Wrote {report}: open it in a browser.")
+    else:
+        typer.echo("Next: add --report report.html to see the pictures and every definition.")

@@ -49,14 +49,19 @@ def info(model: ModelDirectory) -> None:
 def _figures(path: Path) -> None:
     """Show the rows of ``metrics.json`` where there is one."""
     from tsgan.errors import CheckpointError
-    from tsgan.report_rows import number
+    from tsgan.report_rows import COPIED, number
+    from tsgan.results import SEVENTEEN
 
     if not path.is_file():
         typer.echo(f"{'figures':<12}none yet: tsgan fit writes them when it ends")
         return
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["metrics"]
-        lines = [f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}" for row in rows]
+        lines = [
+            f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}"
+            for row in rows
+            if row["name"] in (*SEVENTEEN, COPIED)
+        ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected the metrics of tsgan fit, got another file; fit again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,38 +15,99 @@ COLOURS = {"indistinguishable": "green", "within noise": "yellow", "off": "red",
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:
-    """Return the table of metrics: real, synthetic, distance, noise band, GARCH(1,1), verdict."""
+    """Return the main rows: real, synthetic, distance, noise band, GARCH(1,1), verdict.
+
+    The main rows are the seventeen and the copied windows; of several assets, all rows that see
+    them jointly, which are distances alone.
+    """
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("row", no_wrap=True)
-    names = ("real", "synth.", "value", "50%", "95%", BASELINE)
-    for name in names:
+    baseline = _baseline(evaluation)
+    figures = () if evaluation.assets else ("real", "synth.")
+    for name in (*figures, "value", "50%", "95%", baseline):
         table.add_column(name, justify="right", no_wrap=True, min_width=6)
     table.add_column("verdict", no_wrap=True)
-    for row in evaluation.rows:
-        table.add_row(*_cells(row), style="dim" if row.verdict == "skipped" else None)
+    for row in _main_rows(evaluation):
+        style = "dim" if row.verdict == "skipped" else None
+        name, *numbers, verdict = _cells(row, baseline)
+        table.add_row(name, *numbers[2 - len(figures) :], verdict, style=style)
     return table
 
 
-def _cells(row: Row) -> list[str]:
+def _main_rows(evaluation: Evaluation) -> list[Row]:
+    from tsgan.report_rows import COPIED
+    from tsgan.results import SEVENTEEN
+
+    if evaluation.assets:
+        return list(evaluation.rows)
+    return [row for row in evaluation.rows if row.name in (*SEVENTEEN, COPIED)]
+
+
+def _baseline(evaluation: Evaluation) -> str:
+    """Return GARCH(1,1), or else the first baseline that there is."""
+    names = dict.fromkeys(name for row in evaluation.rows for name in row.baselines)
+    return BASELINE if BASELINE in names or not names else next(iter(names))
+
+
+def _cells(row: Row, baseline: str) -> list[str]:
     middle, high = (None, None) if row.band is None else row.band[1:]
     from tsgan.report_rows import number
 
     colour = COLOURS[row.verdict]
-    numbers = (row.real, row.synthetic, row.value, middle, high, row.baselines.get(BASELINE))
+    numbers = (row.real, row.synthetic, row.value, middle, high, row.baselines.get(baseline))
     return [row.name, *map(number, numbers), f"[{colour}]{row.verdict}[/{colour}]"]
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the table, the warnings, and the verdict in one sentence."""
+    """Print the table, how the other rows ended, the warnings, and the verdict."""
     from rich.console import Console
 
     from tsgan.report_rows import verdict_sentence
 
     console = Console()
     console.print(evaluation_table(evaluation))
+    for line in (*_rivals(evaluation), *_beside(evaluation), *_assets(evaluation)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for warning in evaluation.warnings:
         console.print("Note: " + warning, highlight=False, markup=False, soft_wrap=True)
-    console.print(verdict_sentence(evaluation), highlight=False, soft_wrap=True)
+    console.print(verdict_sentence(evaluation), highlight=False, soft_wrap=True, markup=False)
+
+
+def _rivals(evaluation: Evaluation) -> Iterator[str]:
+    """Yield how many of the seventeen rows each further set of paths has at or under the marks."""
+    from tsgan.report_rows import counted, under_mark
+
+    rows = counted(evaluation)
+    names = dict.fromkeys(name for row in rows for name in row.others)
+    for name in names:
+        same, within = (under_mark(rows, name, mark) for mark in (1, 2))
+        yield (
+            f"{name}: {same} of {len(rows)} rows at or under the 50 % mark, {within} under the "
+            "95 % mark."
+        )
+
+
+def _beside(evaluation: Evaluation) -> Iterator[str]:
+    """Yield, group by group, how the rows that are not in the table ended."""
+    shown = {row.name for row in _main_rows(evaluation)}
+    groups: dict[str, list[Row]] = {}
+    for row in evaluation.rows:
+        if row.name not in shown:
+            groups.setdefault(row.group, []).append(row)
+    for group, rows in groups.items():
+        counts = [(sum(row.verdict == verdict for row in rows), verdict) for verdict in COLOURS]
+        off = [row.name for row in rows if row.verdict == "off"]
+        named = f": {', '.join(off)}" if off else ""
+        text = ", ".join(f"{count} {verdict}" for count, verdict in counts if count)
+        yield f"Also, {group} ({len(rows)} rows): {text}{named}."
+
+
+def _assets(evaluation: Evaluation) -> Iterator[str]:
+    for name, found in evaluation.assets.items():
+        yield (
+            f"{name}: {found.count('indistinguishable')} rows indistinguishable, "
+            f"{found.count('within noise')} within noise, {found.count('off')} off."
+        )

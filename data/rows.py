@@ -14,6 +14,9 @@ from tsgan.errors import DataError
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
+TYPICAL_RETURN, NEGATIVE_RETURNS = 5.0, 0.2
+"""A column of returns, in percent or not, has half of its values within ±5 and many below 0."""
+
 
 def complete_rows(table: Table, values: FloatArray, said: list[str]) -> Rows:
     """Return the rows with every price, and say which were dropped; values: (rows, assets)."""
@@ -41,6 +44,15 @@ def demand_positive(
     if wrong.size:
         row, asset = int(kept[wrong[0, 0]]), int(wrong[0, 1])
         day = "" if times is None else f" on {_day(times, row)}"
+        column = values[kept, asset]
+        typical = float(np.median(np.abs(column)))
+        if typical < TYPICAL_RETURN and np.mean(column < 0) > NEGATIVE_RETURNS:
+            raise DataError(
+                f"{table.where(row, chosen[asset])}: expected prices, found {values[row, asset]:g}"
+                f"{day}, and half of the values within ±{typical:.3g}, which look like returns; "
+                "name a column of prices with --column, or write prices, "
+                "100 * numpy.exp(numpy.cumsum(log_returns))"
+            )
         raise DataError(
             f"{table.where(row, chosen[asset])}: expected a price above 0, found "
             f"{values[row, asset]:g}{day} ({len(wrong)} in all), which has no log return; "

@@ -63,7 +63,7 @@ def test_paths_begin_anywhere_in_their_volatility():
 
 
 def test_the_fit_recovers_the_parameters_and_does_not_depend_on_the_unit():
-    fitted = baselines._fit_garch("GARCH-n", garch_series() / garch_series().std())
+    fitted = baselines.fit_garch("GARCH-n", garch_series() / garch_series().std())
     assert fitted.params["alpha[1]"] == pytest.approx(0.1, abs=0.03)
     assert fitted.params["beta[1]"] == pytest.approx(0.85, abs=0.05)
     small, large = (
@@ -75,7 +75,7 @@ def test_the_fit_recovers_the_parameters_and_does_not_depend_on_the_unit():
 
 def test_the_models_differ_as_their_names_say():
     parameters = {
-        name: set(baselines._fit_garch(name, 100 * garch_series(1_500)).params.index)
+        name: set(baselines.fit_garch(name, 100 * garch_series(1_500)).params.index)
         for name in baselines.GARCH_MODELS
     }
     common = {"mu", "omega", "alpha[1]", "beta[1]"}

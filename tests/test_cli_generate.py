@@ -14,7 +14,7 @@ import tiny
 from typer.testing import Result
 
 from tsgan import TimeSeriesGAN, sampler
-from tsgan.scenario_files import read_log_returns
+from tsgan.synthetic_files import read_synthetic
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -34,7 +34,7 @@ def test_file_holds_the_sample(model_directory: Path, fitted: TimeSeriesGAN, nam
     assert result.stderr == ""
     assert f"Wrote 7 paths of 30 steps to {name} (seed 5)" in result.stdout
     expected = fitted.sample(7, 30, seed=5)
-    assert np.array_equal(read_log_returns(Path(name)), expected.log_returns)
+    assert np.array_equal(read_synthetic(Path(name)).log_returns, expected.log_returns)
     if not name.endswith(".npy"):
         frame = pd.read_csv(name) if name.endswith(".csv") else pd.read_parquet(name)
         assert list(frame.columns) == ["path", "step", "date", "log_return", "close"]

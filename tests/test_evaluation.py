@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsgan import evaluation
+from tsgan.bands import marks_by_name
 from tsgan.baselines import stationary_bootstrap
 from tsgan.errors import DataError
 from tsgan.evaluation import evaluate
+from tsgan.gauges import GAUGES
 from tsgan.metrics import METRICS
 from tsgan.results import Evaluation
 
@@ -80,7 +82,11 @@ def test_the_verdicts_follow(judged):
     assert judged.row("ACF(abs)").verdict == "off"  # blocks of 20 days have no long memory
     assert judged.row("copied windows").verdict == "off"
     assert judged.count("skipped") == 0 and judged.warnings == ()
-    assert [row.name for row in judged.rows[:-1]] == [metric.name for metric in METRICS]
+    names = [row.name for row in judged.rows]
+    assert names == [*(metric.name for metric in METRICS), *(gauge.name for gauge in GAUGES)]
+    assert judged.row("longest shared run").value > 100
+    assert judged.row("beyond lowest").synthetic == 0, "a bootstrap never leaves the past"
+    assert judged.row("discriminative score").baselines["GARCH-n"] > 0.1
     assert judged.row("copied windows").baselines["GARCH-n"] < 0.02
 
 
@@ -95,7 +101,8 @@ def test_the_result_carries_what_it_was_made_of(judged, sp500):
     assert (judged.bootstrap_paths, judged.bootstrap_block) == (200, 250.0)
     np.testing.assert_allclose(judged.curves.real_path[1:], np.cumsum(sp500))
     metrics = json.loads(json.dumps(judged.to_dict(), allow_nan=False))["metrics"]
-    assert len(metrics) == 29 and set(metrics[0]["baselines"]) == {"GARCH-n", "GJR-t"}
+    assert len(metrics) == len(METRICS) + len(GAUGES)
+    assert set(metrics[0]["baselines"]) == {"GARCH-n", "GJR-t"}
 
 
 def test_the_same_seed_gives_the_same_numbers(small):
@@ -135,9 +142,41 @@ def test_a_baseline_that_fails_becomes_a_warning():
 
 
 def test_marks_are_quantiles_of_what_is_finite():
-    values = np.array([*range(101), np.nan, np.inf])
-    assert evaluation._marks(values) == pytest.approx((5, 50, 95))
-    assert evaluation._marks(np.array([1.0, np.nan, np.nan])) is None
+    values = [{"a": float(v), "b": math.nan} for v in [*range(101), np.nan, np.inf]]
+    marks = marks_by_name(values)
+    assert marks["a"] == pytest.approx((5, 50, 95)) and marks["b"] is None
+    few = [{"a": 1.0}, {"a": math.nan}, {"a": math.nan}]
+    assert marks_by_name(few) == {"a": None}
+
+
+def test_other_sets_of_paths_are_scored_in_the_same_table(small):
+    real, paths = small
+    loud = quick(real, paths, others={"loud": 3 * paths, "copy": np.tile(real, (3, 1))})
+    assert loud.row("sd").others["loud"] == pytest.approx(2, abs=0.5)
+    assert loud.row("copied windows").others["copy"] > 0.9 > 0.1 > loud.row("copied windows").value
+    assert quick(real, 3 * paths).row("sd").value == loud.row("sd").others["loud"]
+    for row in loud.rows:
+        assert row.verdict == "skipped" or set(row.others) <= {"loud", "copy"}
+
+
+def test_held_out_returns_are_compared_apart_and_forecast(small):
+    real, paths = small
+    found = quick(real, paths, training=real[:600], held_out=real[600:])
+    assert found.held_out == 400
+    assert found.row("sd").held_out is not None and found.row("sd").held_out.band is not None
+    assert found.row("ACF(abs)").held_out.verdict == "skipped"
+    forecasts = [row for row in found.rows if row.group == "forecasts"]
+    assert len(forecasts) == 8 and all(row.verdict != "skipped" for row in forecasts)
+    assert set(found.curves.pit) == {"synthetic", "GJR-t"}
+    json.dumps(found.to_dict(), allow_nan=False)
+    alone = quick(real, paths)
+    assert alone.held_out == 0 and all(row.held_out is None for row in alone.rows)
+    assert not [row for row in alone.rows if row.group == "forecasts"]
+
+
+def test_returns_in_percent_are_doubted(small):
+    real, paths = small
+    assert quick(real, 50 * paths).warnings[0].startswith("synthetic: half of the log returns")
 
 
 def test_progress_goes_from_0_to_1(small):
@@ -162,6 +201,12 @@ def test_bad_arrays_are_named(small):
         evaluate(real, paths[0])
     with pytest.raises(DataError, match=r"^training: .*vary"):
         evaluate(real, paths, training=np.zeros(10))
+    with pytest.raises(DataError, match=r"^held_out: .*finite"):
+        evaluate(real, paths, held_out=np.full(10, np.nan))
+    with pytest.raises(DataError, match=r"^b: .*two dimensions"):
+        evaluate(real, paths, others={"b": real})
+    with pytest.raises(DataError, match=r"^synthetic: .*three dimensions"):
+        evaluate(np.stack([real, real], axis=1), paths)
 
 
 def test_the_import_is_light():

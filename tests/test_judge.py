@@ -49,11 +49,13 @@ def test_copies_are_looked_for_in_the_training_part_alone(fitted: TimeSeriesGAN,
     evaluate_model(fitted, PRICES)
     assert fitted.facts_.training == 560
     assert np.array_equal(spy.settings["training"], spy.real[:560])
+    assert np.array_equal(spy.settings["held_out"], spy.real[560:])
 
 
 def test_reader_is_told_that_it_is_in_sample(fitted: TimeSeriesGAN, spy: Spy) -> None:
-    first, *others = evaluate_model(fitted, PRICES).warnings
+    first, second, *others = evaluate_model(fitted, PRICES).warnings
     assert first.startswith("In-sample: the model was trained on 560 of these 700 returns.")
+    assert "The other 140 are held out" in first and second == judge.CHOSEN
     assert others == list(example_evaluation(100).warnings)
 
 

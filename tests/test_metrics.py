@@ -1,14 +1,33 @@
 import numpy as np
 import pytest
 
-from tsgan import stylized
-from tsgan.metrics import LAGS, METRICS, Sample
+from tsgan import tails
+from tsgan.baselines import garch_residuals
+from tsgan.metric import LAGS, Sample
+from tsgan.metrics import METRICS
 from tsgan.results import SEVENTEEN
+from tsgan.strategies import STRATEGIES, WARM_UP
 
 OTHERS = (
-    *("skew", "kurtosis", "Hill 2.5%", "Hill left 5%", "Hill right 5%"),
-    *("VaR 1%", "VaR 5%", "VaR 95%", "VaR 99%", "ES 5%", "ES 95%"),
+    *("W2(1)/sd", "Gaussian W2(1)/sd", "KL(1)", "JS(1)", "TV(1)", "skew", "kurtosis"),
+    *("Ljung–Box", "ARCH-LM", "kurtosis(5)", "kurtosis(20)", "kurtosis(100)"),
+    *("vol of vol", "Hurst", "gain/loss asymmetry"),
+    *("Hill 2.5%", "Hill left 5%", "Hill right 5%", "GPD ξ left", "GPD ξ right"),
+    *("VaR 1%", "VaR 5%", "VaR 95%", "VaR 99%", "ES 5%", "ES 95%", "drawdowns"),
 )
+TRADED = tuple(
+    f"{strategy}: {measure}"
+    for strategy in STRATEGIES
+    for measure in ("profit", "Sharpe", "drawdown", "turnover")
+    if (strategy, measure) != ("buy-and-hold", "turnover")
+)
+TRADED_TAILS = tuple(
+    f"{strategy}: {risk} {percent}%"
+    for strategy in ("moving-average cross", "momentum", "mean reversion")
+    for percent in (1, 5, 95, 99)
+    for risk in ("VaR", "ES")
+)
+TRANSFER = ("TSTR", "TRTS")
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 
@@ -23,14 +42,20 @@ def measure(name: str, real: Sample, paths: np.ndarray) -> float:
 
 
 def test_the_table_has_the_rows_of_the_protocol_in_their_order():
-    assert tuple(metric.name for metric in METRICS) == SEVENTEEN + OTHERS
+    names = tuple(metric.name for metric in METRICS)
+    assert names == SEVENTEEN + OTHERS + TRADED + TRADED_TAILS + TRANSFER
     for metric in METRICS:
         assert metric.meaning.endswith(".") and metric.meaning[0].isupper()
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+EXACT = [name for name in BY_NAME if name not in TRANSFER]
+
+
+@pytest.mark.parametrize("name", EXACT)
 def test_a_series_is_at_no_distance_from_itself(name, real):
-    assert measure(name, real, np.repeat(real.paths, 3, axis=0)) == pytest.approx(0, abs=1e-9)
+    copies = 1 if name in TRADED_TAILS else 3  # a quantile lies between two of its values
+    same = np.repeat(real.paths, copies, axis=0)
+    assert measure(name, real, same) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -89,10 +114,10 @@ def test_figures_are_the_statistics_of_both_sides(real):
 def test_tail_rows_are_named_after_what_they_measure(real):
     returns = np.sort(real.paths[0])
     expected = {
-        "Hill 5%": stylized.hill(np.abs(returns), 0.05),
-        "Hill 2.5%": stylized.hill(np.abs(returns), 0.025),
-        "Hill left 5%": stylized.hill(-returns, 0.05),
-        "Hill right 5%": stylized.hill(returns, 0.05),
+        "Hill 5%": tails.hill(np.abs(returns), 0.05),
+        "Hill 2.5%": tails.hill(np.abs(returns), 0.025),
+        "Hill left 5%": tails.hill(-returns, 0.05),
+        "Hill right 5%": tails.hill(returns, 0.05),
         **{f"VaR {percent}%": np.percentile(returns, percent) for percent in (1, 5, 95, 99)},
         **{f"ES {percent}%": returns[: 20 * percent].mean() for percent in (1, 5)},
         **{f"ES {100 - percent}%": returns[-20 * percent :].mean() for percent in (1, 5)},
@@ -124,3 +149,44 @@ def test_what_is_not_defined_is_not_finite_and_does_not_warn():
     flat = Sample(np.tile([0.01, -0.01], 500)[None])  # every sum of 20 steps is 0
     assert not np.isfinite(BY_NAME["W1(20)/sd"].measure(flat, flat))
     assert not np.isfinite(BY_NAME["Hill 5%"].measure(flat, flat))
+
+
+def test_learning_transfers_between_paths_of_one_process_and_not_from_noise():
+    shocks = np.random.default_rng(4).normal(size=(2_500, 7))
+    paths = garch_residuals(shocks, 0.05, 0.15, 0.0, 0.8)[500:].T * 0.01
+    real, same = Sample(paths[:1]), Sample(paths[1:])
+    noise = Sample(np.random.default_rng(5).normal(size=(6, 2_000)) * 0.01)
+    for name in TRANSFER:
+        assert BY_NAME[name].measure(real, same) < 0.02 < BY_NAME[name].measure(real, noise)
+    figures = BY_NAME["TSTR"].figures(real, noise)
+    assert figures[0] == 1 and figures[1] > 1.02
+    low, high = BY_NAME["TSTR"].spread_of(real, noise)
+    assert low <= figures[1] <= high
+
+
+def test_intervals_and_spreads_stand_beside_their_figures(real):
+    for name in ("Hill 5%", "Hill left 5%", "GPD ξ left", "GPD ξ right"):
+        low, high = BY_NAME[name].interval_of(real)
+        assert low < BY_NAME[name].figures(real, real)[0] < high, name
+    assert BY_NAME["sd"].interval_of(real) is None and BY_NAME["sd"].spread_of(real, real) is None
+    many = Sample(np.random.default_rng(6).standard_t(4, size=(40, 2_000)) * 0.01)
+    for name in TRADED:
+        low, high = BY_NAME[name].spread_of(real, many)
+        assert low < BY_NAME[name].figures(real, many)[1] < high, name
+    flat = Sample(np.tile([0.01, -0.01], 500)[None])
+    assert BY_NAME["Hill 5%"].interval_of(flat) is None
+
+
+def test_strategy_rows_are_the_outcomes_of_the_strategies(real):
+    paths = np.random.default_rng(7).standard_t(4, size=(5, 2_000)) * 0.01
+    held = np.expm1(paths[:, WARM_UP:])
+    sample = Sample(paths)
+    profit = BY_NAME["buy-and-hold: profit"].figures(real, sample)[1]
+    assert profit == pytest.approx(252 * held.mean())
+    sharpe = BY_NAME["buy-and-hold: Sharpe"].figures(real, sample)[1]
+    ratios = held.mean(axis=1) / held.std(axis=1)
+    assert sharpe == pytest.approx(np.sqrt(252) * ratios.mean(), rel=1e-3)
+    wealth = np.cumprod(np.c_[np.ones(5), 1 + held], axis=1)
+    worst = (1 - wealth / np.maximum.accumulate(wealth, axis=1)).max(axis=1)
+    fall = BY_NAME["buy-and-hold: drawdown"].figures(real, sample)[1]
+    assert fall == pytest.approx(worst.mean())

@@ -1,4 +1,5 @@
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -6,14 +7,20 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
-from evaluation_example import example_curves, example_history, random_walks
+from evaluation_example import (
+    HOSTILE,
+    example_curves,
+    example_history,
+    example_panel,
+    random_walks,
+)
 from matplotlib.figure import Figure
 
 from tsgan import plots
-from tsgan.canvas import COLUMNS, PALETTE, svg, thin
+from tsgan.canvas import COLUMNS, PALETTE, pointer_data, svg, thin
 from tsgan.errors import DataError
-from tsgan.results import Curves, LagCurve
-from tsgan.training_plots import PANELS, moving_average, training_figure, training_panels
+from tsgan.pictured import BandCurve, Curves, HillCurve, Outcome
+from tsgan.training_plots import training_figure
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +52,15 @@ def test_thinning_leaves_short_lines_and_survives_nan() -> None:
 
 
 def test_every_picture_is_drawn_with_real_and_synthetic_colours(curves: Curves) -> None:
-    figures = plots.evaluation_figures(curves)
-    assert list(figures)[:2] == ["paths", "fan"] and len(figures) == 10
+    figures = dict(plots.evaluation_figures(curves))
+    assert list(figures)[:2] == ["paths", "fan"] and len(figures) == 16
+    panel = example_panel(4).panel
+    assert panel is not None
+    figures["spectrum"] = plots.panel_figures(panel)["spectrum"]
     for name, figure in figures.items():
         text = svg(figure, name)
-        assert "var(--real)" in text and "var(--synthetic)" in text, name
+        assert "var(--synthetic)" in text, name
+        assert "var(--real)" in text or name == "pit"
         assert not any(colour in text for colour in PALETTE.values())
 
 
@@ -67,10 +78,70 @@ def test_tails_are_logarithmic_and_the_centre_is_not(curves: Curves) -> None:
 
 
 def test_lag_picture_starts_at_lag_one() -> None:
-    one = LagCurve(*np.array([[0.3, 0.2], [0.25, 0.2], [0.1, 0.1], [0.4, 0.3]]))
+    one = BandCurve(*np.array([[1.0, 2.0], [0.3, 0.2], [0.25, 0.2], [0.1, 0.1], [0.4, 0.3]]))
     axes = plots.lag_figure(one, "autocorrelation of |r|").axes[0]
     real = next(line for line in axes.get_lines() if line.get_label() == "real")
     assert np.asarray(real.get_xydata()).tolist() == [[1.0, 0.3], [2.0, 0.2]]
+    lines = plots.lag_figure(one, "r", np.array([0.1, 0.2])).axes[0].get_lines()
+    dashed = [list(line.get_ydata()) for line in lines if line.is_dashed()]
+    assert dashed == [[0.1, 0.2], [-0.1, -0.2]]
+
+
+def test_strategies_have_a_panel_for_each_measure(curves: Curves) -> None:
+    figure = plots.strategy_figure(curves.strategies)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "profit",
+        "Sharpe",
+        "drawdown",
+        "turnover",
+    ]
+    profits = [one.real for one in curves.strategies if one.measure == "profit"]
+    median, real = figure.axes[0].get_lines()
+    assert list(real.get_xdata()) == profits
+    assert list(median.get_xdata()) == [
+        one.synthetic[2] for one in curves.strategies if one.measure == "profit"
+    ]
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    first = curves.strategies[0].synthetic
+    assert widths[0] == first[4] - first[0] and widths[4] == first[3] - first[1]
+
+
+def test_correlations_are_shaded_by_sign_and_size() -> None:
+    matrix = np.array([[1.0, -0.5], [0.0, 1.0]])
+    figure = plots.correlation_figure(("a", "b"), matrix, matrix.T)
+    real, synthetic = figure.axes[:2]
+    shades = [(patch.get_facecolor(), len(patch.get_path().vertices)) for patch in real.patches]
+    assert [round(colour[3], 2) for colour, _ in shades] == [0.5, 1.0]
+    assert shades[0][0][0] > shades[0][0][2] and shades[1][0][0] < shades[1][0][2]
+    assert shades[1][1] == 2 * shades[0][1]
+    vertices = synthetic.patches[0].get_path().vertices
+    np.testing.assert_allclose(vertices[:4].mean(axis=0), [0, 1])  # column, row
+
+
+@pytest.mark.parametrize(
+    "name", ["$a^{$", "a\nb\x00", "名前 🎲", "x" * 200, HOSTILE, "_", "$5 and $6"]
+)
+def test_names_from_files_are_drawn_as_they_are(name: str, curves: Curves) -> None:
+    outcome = Outcome(name, name, 1.0, (0.0, 0.5, 1.0, 1.5, 2.0))
+    eye = np.eye(2)
+    figures = (
+        plots.strategy_figure([outcome]),
+        plots.pit_figure({"synthetic": np.full(10, 0.1), name: np.full(10, 0.1)}),
+        plots.correlation_figure((name, "b"), eye, eye),
+    )
+    for figure in figures:
+        root = ElementTree.fromstring(svg(figure, "t"))
+        assert not list(root.iter("script"))
+    assert "5 and" not in name or "$5 and $6" in svg(figures[0], "t")
+
+
+def test_pictures_that_have_no_data_are_left_out(curves: Curves) -> None:
+    few = replace(curves, drawdowns=None, strategies=(), pit={})
+    assert {*plots.evaluation_figures(curves)} - {*plots.evaluation_figures(few)} == {
+        "drawdowns",
+        "strategies",
+        "pit",
+    }
 
 
 def test_picture_is_svg_that_a_page_can_hold(curves: Curves) -> None:
@@ -100,11 +171,18 @@ def test_text_keeps_its_digits(curves: Curves) -> None:
 
 def test_degenerate_values_are_drawn_without_a_warning(curves: Curves) -> None:
     zero, one = np.zeros(len(curves.density_x)), np.zeros(1)
-    flat = LagCurve(one, one, one, one)
+    flat = BandCurve(one, one, one, one, one)
+    hole = np.full(1, np.nan)
     empty = replace(
         curves,
         acf=dict.fromkeys(("id", "abs", "sq"), flat),
+        acf_error={"id": one},
         leverage=flat,
+        aggregation=BandCurve(one + 1, hole, hole, hole, hole),
+        drawdowns=flat,
+        hill=dict.fromkeys(("left", "right"), HillCurve(one, hole, hole, hole, hole)),
+        strategies=(Outcome("a", "profit", 0.0, (0.0,) * 5),),
+        pit={"synthetic": np.zeros(10)},
         density_real=zero,
         density_synthetic=zero,
         quantile_real=np.zeros_like(curves.quantile_p),
@@ -116,6 +194,8 @@ def test_degenerate_values_are_drawn_without_a_warning(curves: Curves) -> None:
     )
     for figure in plots.evaluation_figures(empty).values():
         drawn(figure)
+        svg(figure, "degenerate")
+        json.dumps(pointer_data(figure), allow_nan=False)
 
 
 def test_settings_of_the_caller_are_left_alone(curves: Curves) -> None:
@@ -123,68 +203,6 @@ def test_settings_of_the_caller_are_left_alone(curves: Curves) -> None:
     drawn(plots.density_figure(curves))
     svg(plots.density_figure(curves), "x")
     assert dict(matplotlib.rcParams) == before
-
-
-def test_moving_average_of_a_line_is_the_line_and_skips_nan() -> None:
-    y = np.arange(1000.0)
-    inner = slice(20, -20)
-    np.testing.assert_allclose(moving_average(y)[inner], y[inner])
-    y[500] = np.nan
-    assert np.isfinite(moving_average(y)).all()
-    assert np.isnan(moving_average(np.full(3, np.nan))).all()
-
-
-def test_training_figure_has_the_four_panels_and_the_chosen_step() -> None:
-    history = example_history()
-    figure = training_figure(history, "Wasserstein")
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == [
-        "Mean score of the critic",
-        "Wasserstein estimate: real − synthetic score",
-        "λ × gradient penalty",
-        "Held-out score",
-    ]
-    words = [text.get_text() for text in figure.axes[3].texts]
-    assert words == [f"chosen: step {history['best_step'][0]:,}"]
-    assert tuple(training_panels(history)) == PANELS
-
-
-@pytest.mark.parametrize("distance", ["Jensen–Shannon", "Vincze–Le Cam"])
-def test_training_figure_of_another_objective_has_its_estimate_and_no_penalty(
-    distance: str,
-) -> None:
-    history = example_history(300)
-    history["penalty"][:] = 0
-    figure = training_figure(history, distance)
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["Mean score of the critic", f"{distance} estimate", "Held-out score"]
-    assert tuple(training_panels(history)) == ("scores", "estimate", "heldout")
-    faint, mean = figure.axes[1].get_lines()[:2]
-    assert np.array_equal(faint.get_ydata(), history["estimate"])
-    assert np.array_equal(mean.get_ydata(), moving_average(history["estimate"]))
-
-
-@pytest.mark.parametrize(
-    "left_out", [("heldout_score", "heldout_step", "best_step"), tuple(example_history(100))]
-)
-def test_training_figure_draws_what_there_is(left_out: tuple[str, ...]) -> None:
-    history = {k: v for k, v in example_history(300).items() if k not in left_out}
-    drawn(training_figure(history, "Wasserstein"))
-    assert "heldout" not in training_panels(history)
-
-
-@pytest.mark.parametrize("steps", [0, 1, 2])
-def test_training_that_has_just_begun_is_drawn(steps: int) -> None:
-    history = {name: y[:steps] for name, y in example_history(100).items()}
-    drawn(training_figure(history, "Wasserstein"))
-
-
-def test_diverged_training_is_drawn() -> None:
-    history = example_history(200)
-    history["penalty"][:] = np.nan
-    history["fake_score"][10:] = -np.inf
-    history["heldout_score"][:] = np.nan
-    drawn(training_figure(history, "Wasserstein"))
 
 
 def test_figure_is_saved_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@ import math
 import numpy as np
 import pytest
 
-from tsgan.metrics import METRICS, Sample
-from tsgan.verdicts import cautions, copied_obstacle, copied_row, metric_row
+from tsgan.gauge import Gauge, Limits, Reading, Setting
+from tsgan.metric import Sample
+from tsgan.metrics import METRICS
+from tsgan.verdicts import Rivals, cautions, gauge_row, held_out_part, metric_row
 
 SD = next(metric for metric in METRICS if metric.name == "sd")
 REAL = Sample(np.random.default_rng(0).normal(size=(1, 300)) * 0.01)
 
 
 def row_of(value: float, band=(0.1, 0.2, 0.3), real: Sample = REAL):
-    return metric_row(SD, real, real, {"sd": value}, {"sd": band}, {"A": {"sd": 0.4}})
+    return metric_row(SD, real, real, value, band, Rivals({"A": {"sd": 0.4}}))
 
 
 @pytest.mark.parametrize(
@@ -43,30 +45,41 @@ def test_what_cannot_be_computed_is_skipped_with_the_reason():
         assert not row.baselines
 
 
-@pytest.mark.parametrize(
-    ("share", "verdict"),
-    [
-        (0.0, "indistinguishable"),
-        (0.015, "indistinguishable"),
-        (0.03, "within noise"),
-        (0.031, "off"),
-    ],
-)
-def test_copied_windows_has_fixed_limits(share, verdict):
-    scores = {"A": {"copied windows": 0.01}, "B": {"copied windows": math.nan}}
-    row = copied_row(share, REAL.paths[0], REAL.paths, scores)
-    assert (row.value, row.verdict, row.band) == (share, verdict, None)
-    assert "1.5%" in row.note and "3%" in row.note
-    assert row.baselines == {"A": 0.01}
+def test_held_out_parts_end_in_the_same_verdicts():
+    for value, expected in ((0.2, "indistinguishable"), (0.3, "within noise"), (0.4, "off")):
+        part = held_out_part(SD, REAL, REAL, value, (0.1, 0.2, 0.3), own=0.7)
+        assert (part.value, part.verdict, part.training) == (value, expected, 0.7)
+    assert held_out_part(SD, REAL, REAL, 0.2, (0.1, 0.2, 0.3), own=math.nan).training is None
+    for value, band in ((math.nan, (0.1, 0.2, 0.3)), (0.2, None)):
+        part = held_out_part(SD, REAL, REAL, value, band, own=0.7)
+        assert part.verdict == "skipped" and part.band is None and "not defined" in part.note
 
 
-def test_copied_windows_needs_windows():
-    series = REAL.paths[0]
-    assert copied_obstacle(series, REAL.paths) == ""
-    assert "128 training returns, there are 100" in copied_obstacle(series[:100], REAL.paths)
-    assert "paths of 32 steps, they have 31" in copied_obstacle(series, REAL.paths[:, :31])
-    assert copied_row(math.nan, series[:100], REAL.paths, {}).verdict == "skipped"
-    assert "repeat" in copied_row(math.nan, series, REAL.paths, {}).note
+def gauge(value: float, obstacle: str = "") -> Gauge:
+    return Gauge(
+        "thing",
+        "A thing.",
+        "tails",
+        lambda _setting, _paths: obstacle,
+        lambda _setting, _paths: Reading(value, 5.0, (4.0, 6.0)),
+        lambda _setting, _paths: Limits(0.2, 0.3, None, 1.0, "fixed"),
+    )
+
+
+def test_gauges_bring_their_own_limits():
+    setting = Setting(REAL.paths[0], REAL.paths[0], None, 0)
+    rivals = Rivals({"A": {"thing": 0.4}, "B": {"thing": math.nan}}, {"C": {"thing": 0.1}})
+    for value, expected in ((0.2, "indistinguishable"), (0.3, "within noise"), (0.31, "off")):
+        row = gauge_row(gauge(value), setting, REAL.paths, rivals)
+        assert (row.value, row.verdict, row.band, row.note) == (value, expected, None, "fixed")
+        assert (row.real, row.synthetic, row.spread) == (1.0, 5.0, (4.0, 6.0))
+        assert row.baselines == {"A": 0.4} and row.others == {"C": 0.1}
+    for broken, reason in (
+        (gauge(math.nan), "not defined"),
+        (gauge(0.1, "too short"), "too short"),
+    ):
+        row = gauge_row(broken, setting, REAL.paths, rivals)
+        assert row.verdict == "skipped" and reason in row.note and row.group == "tails"
 
 
 def test_cautions_name_unequal_lengths_and_short_series():

@@ -99,10 +99,8 @@ def garch_residuals(
 def _simulate_garch(
     name: str, training: FloatArray, paths: int, steps: int, generator: np.random.Generator
 ) -> FloatArray:
-    if training.size < LEAST_RETURNS:
-        raise DataError(f"{name}: expected at least {LEAST_RETURNS} returns, got {training.size}")
     scale = float(np.std(training))  # the likelihood is well scaled at variance 1
-    fitted = _fit_garch(name, training / scale)
+    fitted = fit_garch(name, training / scale)
     parameters = {str(key): float(value) for key, value in fitted.params.items()}
     distribution = _distribution(name, generator)
     shape = [parameters[key] for key in distribution.parameter_names()]
@@ -121,8 +119,14 @@ def _simulate_garch(
     return np.ascontiguousarray(simulated)
 
 
-def _fit_garch(name: str, series: FloatArray) -> ARCHModelResult:
-    """Fit with a constant mean; whatever ``arch`` warns of or stumbles over is a DataError."""
+def fit_garch(name: str, series: FloatArray) -> ARCHModelResult:
+    """Fit one of GARCH_MODELS to (n,) returns of about variance 1, with a constant mean.
+
+    Raises:
+        DataError: for too few returns, and for whatever ``arch`` warns of or stumbles over.
+    """
+    if series.size < LEAST_RETURNS:
+        raise DataError(f"{name}: expected at least {LEAST_RETURNS} returns, got {series.size}")
     from arch.univariate import GARCH, ConstantMean
 
     volatility = GARCH(p=1, o=GARCH_MODELS[name][0], q=1)

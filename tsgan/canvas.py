@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -18,21 +21,24 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from tsgan.files import replacing
+from tsgan.hover import Chart, panels
 
 FloatArray = npt.NDArray[np.float64]
 
 REAL = "#15181c"
 SYNTHETIC = "#2a66a5"
 CHOSEN = "#1c7a4c"
+NEGATIVE = "#b3261e"
 TEXT = "#59616b"
 RULE = "#cfd4da"
 PALETTE = {
     "real": REAL,
     "synthetic": SYNTHETIC,
     "chosen": CHOSEN,
+    "negative": NEGATIVE,
     "plot-text": TEXT,
     "plot-rule": RULE,
 }
@@ -46,6 +52,7 @@ COLUMNS = 300
 
 STYLE: Any = {  # the keys are typed differently from one matplotlib to the next
     "text.usetex": False,
+    "text.parse_math": False,  # a name with two dollar signs is a name
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -86,9 +93,9 @@ styled = matplotlib.rc_context(STYLE)
 
 
 @matplotlib.rc_context(STYLE)
-def blank(size: tuple[float, float] = PANEL) -> tuple[Figure, Axes]:
+def blank(size: tuple[float, float] = PANEL) -> tuple[Chart, Axes]:
     """Return an empty picture and its axes."""
-    figure = Figure(figsize=size)
+    figure = Chart(figsize=size)
     return figure, figure.add_subplot()
 
 
@@ -97,10 +104,25 @@ def zero_line(axes: Axes) -> None:
     axes.axhline(0, color=RULE, linewidth=0.8, zorder=0)
 
 
+def shade(
+    axes: Axes,
+    x: npt.NDArray[Any],
+    low: FloatArray,
+    high: FloatArray,
+    label: str | None = "5–95 %",
+    colour: str = SYNTHETIC,
+    alpha: float = 0.16,
+) -> None:
+    """Shade a band."""
+    axes.fill_between(x, low, high, color=colour, alpha=alpha, linewidth=0, label=label)
+
+
 def legend(axes: Axes, side: Literal["left", "right"] = "left") -> None:
     """Name the lines in one row above the axes, where they hide nothing, the real one first."""
+    first = ("real", "synthetic")
     named = sorted(
-        zip(*axes.get_legend_handles_labels(), strict=True), key=lambda h: h[1] != "real"
+        zip(*axes.get_legend_handles_labels(), strict=True),
+        key=lambda h: first.index(h[1]) if h[1] in first else len(first),
     )
     axes.legend(
         [handle for handle, _ in named],
@@ -116,6 +138,19 @@ def plain_numbers(axis: Axis, scale: float = 1) -> None:
     axis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{scale * value:.6g}".replace("-", "−"))
     )
+    axis.set_minor_formatter(NullFormatter())
+
+
+def axis_labels(axes: Axes, x: str, y: str) -> None:
+    """Name both axes."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+
+
+def short_name(name: str, length: int = 22) -> str:
+    """Return a name that may come from a file as it fits beside an axis."""
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    return printable if len(printable) <= length else f"{printable[: length - 1]}…"
 
 
 def thin(y: FloatArray, columns: int = COLUMNS) -> npt.NDArray[np.intp]:
@@ -140,7 +175,7 @@ def svg(figure: Figure, title: str) -> str:
     """
     buffer = io.StringIO()
     nobody = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
+    with _drawing({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(buffer, format="svg", transparent=True, metadata=nobody)
     head, _, body = buffer.getvalue().partition("<svg")[2].partition(">")
     for noise, instead in _NOISE:
@@ -150,6 +185,27 @@ def svg(figure: Figure, title: str) -> str:
         body = body.replace(colour, f"var(--{name})")
     box = " ".join(re.findall(r'viewBox="[^"]+"', head))
     return f'<svg {box} class="plot" role="img" aria-label="{escape(title)}">{body}'
+
+
+def pointer_data(figure: Figure) -> list[dict[str, Any]]:
+    """Return what a pointer reads of a picture that :func:`svg` has drawn, see ``hover.panels``.
+
+    Colours are the names of their CSS variables.
+    """
+    variables = {colour: name for name, colour in PALETTE.items()}
+    found = panels(figure)
+    for panel in found:
+        for series in panel["series"]:
+            series["colour"] = variables[series["colour"]]
+    return found
+
+
+@contextmanager
+def _drawing(settings: Any) -> Iterator[None]:
+    """Draw with ``settings``; a letter that the font lacks is left to the reader's fonts."""
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
+        yield
 
 
 _TAG = re.compile(r"<[^>]+>")
@@ -175,5 +231,5 @@ def save_figure(figure: Figure, path: Path) -> None:
     Raises:
         DataError: if ``path`` cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, _drawing({}):
         figure.savefig(temporary, format="png", dpi=150)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,29 +17,106 @@ if TYPE_CHECKING:
     from tsgan.data.prices import Prices
     from tsgan.scenarios import Scenarios
 
+Returns: TypeAlias = "npt.ArrayLike | Prices | Scenarios"
+
 LEAST_BOOTSTRAP_PATHS = 20
 """Fewest paths that have a 5 % and a 95 % mark."""
 
 LARGEST_RETURN = 700.0
 """exp of more overflows: no price can follow."""
 
+SERIES, PATHS, PANEL_SERIES, PANEL_PATHS = "series", "paths", "panel series", "panel paths"
 SHAPES = {
-    1: ("one dimension, (n,)", "pass the returns of a single series"),
-    2: ("two dimensions, (paths, horizon)", "a single path is values[None, :]"),
+    SERIES: ("one dimension, (n,)", "pass the returns of a single series"),
+    PATHS: ("two dimensions, (paths, horizon)", "a single path is values[None, :]"),
+    PANEL_SERIES: ("two dimensions, (n, assets)", "pass a column for each asset"),
+    PANEL_PATHS: ("three dimensions, (paths, horizon, assets)", "the last one is the asset"),
 }
+"""What each kind of array has, and the remedy where it has not."""
+
+PERCENT = 0.2
+"""A larger typical |r| is rather one in percent."""
+
+ALL_POSITIVE = 20
+"""So many returns without a single one below 0 are prices."""
 
 
-def returns_array(
-    what: str, values: npt.ArrayLike | Prices | Scenarios, dimensions: int
-) -> FloatArray:
-    """Return ``values`` as float64 log returns of 1 or 2 dimensions, at least 2 steps long.
+@dataclass(frozen=True)
+class Arrays:
+    """Checked log returns; of several assets, these are the last axis of every array.
 
-    ``Prices`` of one asset and ``Scenarios`` stand for their log returns.
+    Attributes:
+        series: (n,) or (n, assets) real returns; paths: (paths, horizon) or (…, assets).
+        training, held_out: as ``series``; others: as ``paths``, by name.
+    """
+
+    series: FloatArray
+    paths: FloatArray
+    training: FloatArray
+    held_out: FloatArray | None
+    others: Mapping[str, FloatArray]
+
+    @property
+    def assets(self) -> int:
+        """How many assets there are."""
+        return 1 if self.series.ndim == 1 else self.series.shape[1]
+
+    def doubts(self) -> list[str]:
+        """Return a caution for every array whose returns look as if they were in percent."""
+        named = {"real": self.series, "synthetic": self.paths, **self.others}
+        return [doubt for what, array in named.items() for doubt in _percent(what, array)]
+
+
+def check_arrays(
+    real: Returns,
+    synthetic: Returns,
+    training: Returns | None,
+    held_out: Returns | None,
+    others: Mapping[str, Returns],
+) -> Arrays:
+    """Return the arguments of an evaluation as log returns.
+
+    A real series of two dimensions holds several assets; a single one in two is taken as one.
+
+    Raises:
+        DataError: see :func:`returns_array`; or where the numbers of assets differ.
+    """
+    several = np.ndim(_log_returns(real)) == 2
+    one, many = (PANEL_SERIES, PANEL_PATHS) if several else (SERIES, PATHS)
+    series = returns_array("real", real, one)
+    arrays = Arrays(
+        series=series,
+        paths=returns_array("synthetic", synthetic, many),
+        training=series if training is None else returns_array("training", training, one),
+        held_out=None if held_out is None else returns_array("held_out", held_out, one),
+        others={name: returns_array(name, paths, many) for name, paths in others.items()},
+    )
+    if several:
+        _demand_same_assets(arrays)
+    return arrays
+
+
+def _demand_same_assets(arrays: Arrays) -> None:
+    named = {"synthetic": arrays.paths, "training": arrays.training, **arrays.others}
+    if arrays.held_out is not None:
+        named["held_out"] = arrays.held_out
+    for what, array in named.items():
+        if array.shape[-1] != arrays.assets:
+            raise DataError(
+                f"{what}: expected {arrays.assets} assets as the real series has, got "
+                f"{array.shape[-1]}; pass the same assets in the same order"
+            )
+
+
+def returns_array(what: str, values: Returns, kind: str) -> FloatArray:
+    """Return ``values`` as float64 log returns of one ``kind`` of SHAPES, 2 steps or longer.
+
+    ``Prices`` and ``Scenarios`` stand for their log returns.
 
     Raises:
         DataError: they are not numbers, not finite, constant, too short, or look like prices.
     """
-    values = _log_returns(what, values)
+    values = _log_returns(values)
     try:
         array = np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -46,10 +124,12 @@ def returns_array(
             f"{what}: expected an array of numbers, got {type(values).__name__} "
             f"({error}); pass numbers in equal rows"
         ) from error
-    shape, remedy = SHAPES[dimensions]
+    shape, remedy = SHAPES[kind]
+    dimensions = {SERIES: 1, PANEL_PATHS: 3}.get(kind, 2)
     if array.ndim != dimensions or np.ndim(values) != dimensions:
         raise DataError(f"{what}: expected {shape}, got shape {np.shape(values)}; {remedy}")
-    if array.shape[0] < 1 or array.shape[-1] < 2:
+    steps = array.shape[0 if kind in (SERIES, PANEL_SERIES) else 1]
+    if array.size == 0 or steps < 2:
         raise DataError(
             f"{what}: expected at least 2 log returns, got shape {array.shape}; "
             "pass a longer series"
@@ -58,7 +138,7 @@ def returns_array(
     return array
 
 
-def _log_returns(what: str, values: npt.ArrayLike | Prices | Scenarios) -> npt.ArrayLike:
+def _log_returns(values: Returns) -> npt.ArrayLike:
     """Return the log returns that tsgan's own types stand for; anything else as it is."""
     if isinstance(values, np.ndarray | list | tuple):
         return values
@@ -70,12 +150,8 @@ def _log_returns(what: str, values: npt.ArrayLike | Prices | Scenarios) -> npt.A
         return values.log_returns
     if not isinstance(values, Prices):
         return values
-    if len(values.names) != 1:
-        raise DataError(
-            f"{what}: expected prices of one asset, got {', '.join(values.names)}; "
-            "read one column of them"
-        )
-    return log_returns(values)[:, 0]
+    returns: FloatArray = log_returns(values)
+    return returns[:, 0] if len(values.names) == 1 else returns
 
 
 def _check_values(what: str, array: FloatArray) -> None:
@@ -92,7 +168,7 @@ def _check_values(what: str, array: FloatArray) -> None:
             "check the column, or the model that wrote them"
         )
     typical = float(np.median(np.abs(array)))
-    if typical > 1:
+    if typical > 1 or (array.size >= ALL_POSITIVE and array.min() > 0):
         raise DataError(
             f"{what}: expected log returns, got values around {typical:,.4g}, "
             "which look like prices; pass numpy.diff(numpy.log(prices))"
@@ -103,6 +179,16 @@ def _check_values(what: str, array: FloatArray) -> None:
             f"{what}: expected log returns, got one of size {largest:.4g}, beyond any price; "
             "check the unit, or the model that wrote them"
         )
+
+
+def _percent(what: str, array: FloatArray) -> list[str]:
+    typical = float(np.median(np.abs(array)))
+    if typical <= PERCENT:
+        return []
+    return [
+        f"{what}: half of the log returns are larger than {typical:.3g}; if they are in percent, "
+        "divide them by 100."
+    ]
 
 
 def check_settings(

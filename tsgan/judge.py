@@ -8,18 +8,30 @@ from pathlib import Path
 
 from tsgan.canvas import save_figure
 from tsgan.data.prices import Prices
-from tsgan.data.returns import log_returns
 from tsgan.evaluation import evaluate
 from tsgan.model import TimeSeriesGAN
 from tsgan.objectives import make_objective
+from tsgan.periods import origin_of, split_periods
 from tsgan.report import ReportContext, write_metrics, write_report
-from tsgan.results import Evaluation
+from tsgan.results import Evaluation, FloatArray
 from tsgan.sampler import MAXIMAL_HORIZON
 from tsgan.training_plots import training_figure
 
 EVALUATION_PATHS = 200
+CHOSEN = (
+    "Among the checkpoints of the run's end, the one with the lowest held-out score was kept: that "
+    "much the held-out period has been seen."
+)
+
 LARGEST_SAMPLE = 4_000_000
 """Returns that an evaluation looks at in all: longer series are compared with fewer paths."""
+
+
+def sample_beside(model: TimeSeriesGAN, returns: int, seed: int) -> FloatArray:
+    """Return (paths, steps) unconditional log returns to compare with a series of ``returns``."""
+    horizon = min(returns, MAXIMAL_HORIZON)
+    paths = max(20, min(EVALUATION_PATHS, LARGEST_SAMPLE // horizon))
+    return model.sample(paths, horizon, seed=seed).log_returns
 
 
 def evaluate_model(
@@ -34,22 +46,22 @@ def evaluate_model(
     Args:
         model: fitted on ``prices``.
         prices: the whole file, its held-out end included.
-        seed: of the paths, the noise band and the baselines.
+        seed: of the paths, the noise band, the baselines and the judges.
         progress: told what is being done and the share that is done.
     """
-    real = log_returns(prices)[:, 0]
-    horizon = min(len(real), MAXIMAL_HORIZON)
-    paths = max(20, min(EVALUATION_PATHS, LARGEST_SAMPLE // horizon))
-    synthetic = model.sample(paths, horizon, seed=seed).log_returns
-    training = real[: model.facts_.training]
+    periods = split_periods(prices, origin_of(model.facts_))
     found = evaluate(
-        real, synthetic, training=training, name=prices.source, seed=seed, progress=progress
+        periods.series,
+        sample_beside(model, len(periods.series), seed),
+        training=periods.training,
+        held_out=periods.held_out,
+        name=prices.source,
+        seed=seed,
+        progress=progress,
     )
-    caution = (
-        f"In-sample: the model was trained on {len(training):,} of these {len(real):,} returns. "
-        "The table says how well it learned them, not how well it foretells others."
-    )
-    return replace(found, warnings=(caution, *found.warnings))
+    chosen = periods.held_out is not None and model.training_.best_score is not None
+    told = (*periods.cautions, *((CHOSEN,) if chosen else ()))
+    return replace(found, warnings=(*told, *found.warnings))
 
 
 def write_evaluation(directory: Path, model: TimeSeriesGAN, found: Evaluation) -> None:

@@ -5,6 +5,8 @@ It renders a finished Evaluation and computes nothing: figures that it prints we
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,83 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from tsgan import report_rows
-from tsgan.canvas import svg
+from tsgan.canvas import pointer_data, svg
 from tsgan.files import write_atomically
-from tsgan.plots import evaluation_figures
+from tsgan.plots import evaluation_figures, panel_figures
+from tsgan.report_captions import CAPTIONS, ESTIMATES
 from tsgan.results import Evaluation
 from tsgan.training_plots import training_panels
-
-CAPTIONS: Mapping[str, tuple[str, str]] = {
-    "paths": (
-        "Sample paths beside the real one",
-        "A good model gives paths among which the real one does not stand out.",
-    ),
-    "fan": (
-        "Fan of all synthetic paths",
-        "Shaded: the range of all paths at each step. The real path should stay mostly inside.",
-    ),
-    "density": (
-        "Returns of one step, centre",
-        "Densities on a linear scale: peak and shoulders.",
-    ),
-    "tails": (
-        "Returns of one step, tails",
-        "The same on a logarithmic scale. A single real return gives the lowest black level.",
-    ),
-    "quantiles": (
-        "Quantile against quantile",
-        "On the line both distributions agree; flatter at an end means too thin a tail there.",
-    ),
-    "returns": (
-        "Returns in order",
-        "Calm and turbulent spells should alternate alike: above real, below the first path.",
-    ),
-    "acf_id": (
-        "Memory of returns",
-        "Near zero at every lag: yesterday's return says little about today's.",
-    ),
-    "acf_abs": (
-        "Memory of absolute returns",
-        "The slow decay of volatility: large moves follow large moves.",
-    ),
-    "acf_sq": (
-        "Memory of squared returns",
-        "The same, with more weight on the largest moves.",
-    ),
-    "leverage": (
-        "Leverage effect",
-        "Below zero at short lags: falls are followed by more volatility than rises.",
-    ),
-    "scores": (
-        "Training: scores of the critic",
-        "Mean score of real and of synthetic windows; faint each step, strong the moving average.",
-    ),
-    "penalty": (
-        "Training: λ × gradient penalty",
-        "Small beside the estimate while the critic keeps its slope near one.",
-    ),
-    "heldout": (
-        "Training: held-out score",
-        "Distance to data never trained on, lower is better; in green the chosen checkpoint, the "
-        "lowest of the late ones, or of all where patience can end the run.",
-    ),
-}
-"""Title and reading aid of each picture but the estimate, whose depend on the objective."""
-
-ESTIMATES: Mapping[str, str] = {
-    "Wasserstein": "Their difference. It settles when the critic finds no more to tell them apart "
-    "by.",
-    "Jensen–Shannon": "From the critic's loss, summed over its heads: 0 where it cannot tell real "
-    "from synthetic, log 2 for each head where it always can, below 0 while it is mistaken.",
-    "Vincze–Le Cam": "From the critic's loss, summed over its heads: 0 where it cannot tell real "
-    "from synthetic, 1 for each head where it always can, below 0 while it is mistaken.",
-}
-"""Reading aid of the estimate's picture by the objective's distance."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +45,12 @@ class ReportContext:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with the words around it."""
+    """A picture with the words around it, and what a pointer reads of it."""
 
     title: str
     caption: str
     drawing: Markup
+    readings: Sequence[Mapping[str, Any]]
 
 
 def render_report(
@@ -129,15 +67,17 @@ def render_report(
         history: of the training, as in ``training_plots.History``; None leaves its pictures out.
         distance: what its estimate is of, see ``Objective.distance``.
     """
-    rows = report_rows.counted(evaluation)
-    return _template().render(
+    environment = _environment()
+    script = environment.get_template("report.js.j2").render()
+    pictures = list(_pictures(evaluation, {} if history is None else history, distance))
+    readings = [picture.readings for picture in pictures]
+    return environment.get_template("report.html.j2").render(
         evaluation=evaluation,
         context=context,
-        verdict=report_rows.verdict_sentence(evaluation),
-        counted=rows,
-        beside=[row for row in evaluation.rows if row not in rows],
-        baselines=report_rows.baseline_names(evaluation.rows),
-        pictures=list(_pictures(evaluation, {} if history is None else history, distance)),
+        pictures=pictures,
+        readings=htmlsafe_json_dumps(readings, _compact_json),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
@@ -171,16 +111,23 @@ def _pictures(
 ) -> Iterator[Picture]:
     reading = ESTIMATES.get(distance, "From the critic's scores.")
     captions = {**CAPTIONS, "estimate": (f"Training: {distance} estimate", reading)}
+    curves, panel = evaluation.curves, evaluation.panel
     figures: dict[str, Figure] = {
-        **evaluation_figures(evaluation.curves),
+        **({} if curves is None else evaluation_figures(curves)),
+        **({} if panel is None else panel_figures(panel)),
         **training_panels(history),
     }
     for name, figure in figures.items():
         title, caption = captions[name]
-        yield Picture(title, caption, Markup(svg(figure, title)))
+        drawing = Markup(svg(figure, title))
+        yield Picture(title, caption, drawing, pointer_data(figure))
 
 
-def _template() -> Template:
+def _compact_json(value: Any, **options: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, **options)
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -189,7 +136,5 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = report_rows.number
-    environment.globals.update(
-        band_bar=report_rows.band_bar, best=report_rows.best, under_mark=report_rows.under_mark
-    )
-    return environment.get_template("report.html.j2")
+    environment.globals["wording"] = report_rows
+    return environment

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from tsgan.results import SEVENTEEN, Evaluation, Row
+from tsgan.results import SEVENTEEN, Evaluation, Group, HeldOut, Row, Verdict
 
 COPIED = "copied windows"
+VERDICTS: tuple[Verdict, ...] = ("indistinguishable", "within noise", "off", "skipped")
+
+TITLES: Mapping[Group, str] = {
+    "distributions": "Distributions",
+    "memory": "Memory and shape",
+    "tails": "Tails",
+    "strategies": "Strategies",
+    "dependence": "Several assets",
+    "judges": "Judges",
+    "memorisation": "Memorisation",
+    "forecasts": "Conditional forecasts",
+}
+"""Title of each group of rows, in the order of the report."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of distances: of the model itself, of a further set of paths, or of a baseline."""
+
+    kind: Literal["model", "others", "baselines"] = "model"
+    name: str = ""
+
+    def value(self, row: Row) -> float | None:
+        """Return the distance that ``row`` has in this column; None where it has none."""
+        if self.kind == "model":
+            return row.value
+        return (row.others if self.kind == "others" else row.baselines).get(self.name)
+
+
+MODEL = Column()
 
 
 @dataclass(frozen=True)
@@ -27,7 +58,15 @@ class BandBar:
     HIGH = 0.6
 
 
-def band_bar(row: Row) -> BandBar | None:
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows that are shown together under a title."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def band_bar(row: Row | HeldOut) -> BandBar | None:
     """Return the bar of ``row``; None where there is no band, no value, or a band of no width."""
     if row.band is None or not math.isfinite(row.value):
         return None
@@ -54,22 +93,25 @@ def number(value: float | None, decimals: int = 3) -> str:
     return text.replace("-", "−")
 
 
-def best(row: Row) -> str | None:
-    """Return whose distance is the smallest: "" for the model, else the name of the baseline.
+def best(row: Row) -> Column | None:
+    """Return the column with the smallest distance of ``row``.
 
     Bootstraps are no rivals: they reuse the real returns. None where there is nothing to compare,
     or where smaller is not better, as without a band.
     """
-    rivals = {"": row.value, **{n: v for n, v in row.baselines.items() if "bootstrap" not in n}}
-    finite = {name: value for name, value in rivals.items() if math.isfinite(value)}
-    if row.band is None or len(finite) < 2 or "" not in finite:
+    rivals = [c for c in columns([row]) if c.kind == "others" or "bootstrap" not in c.name]
+    finite = {c: value for c in (MODEL, *rivals) if (value := _finite(c.value(row))) is not None}
+    if row.band is None or len(finite) < 2 or MODEL not in finite:
         return None
-    return min(finite, key=lambda name: finite[name])
+    return min(finite, key=lambda column: finite[column])
 
 
-def baseline_names(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Return the names of all baselines in the order of their first appearance."""
-    return tuple(dict.fromkeys(name for row in rows for name in row.baselines))
+def columns(rows: Iterable[Row]) -> tuple[Column, ...]:
+    """Return the columns beside the model's: further sets, then baselines, as they first appear."""
+    rows = tuple(rows)
+    others = dict.fromkeys(Column("others", name) for row in rows for name in row.others)
+    baselines = dict.fromkeys(Column("baselines", name) for row in rows for name in row.baselines)
+    return (*others, *baselines)
 
 
 def counted(evaluation: Evaluation) -> tuple[Row, ...]:
@@ -77,41 +119,72 @@ def counted(evaluation: Evaluation) -> tuple[Row, ...]:
     return tuple(row for row in evaluation.rows if row.name in SEVENTEEN)
 
 
-def under_mark(rows: Sequence[Row], baseline: str, mark: int) -> int:
-    """Return in how many rows ``baseline`` is at or under the band's mark 0, 1 or 2."""
-    return sum(
-        row.band is not None and row.baselines.get(baseline, math.inf) <= row.band[mark]
-        for row in rows
+def gate(evaluation: Evaluation) -> tuple[Row, ...]:
+    """Return the row of copied windows, which stands right under the seventeen."""
+    return tuple(row for row in evaluation.rows if row.name == COPIED)
+
+
+def groups(evaluation: Evaluation) -> tuple[RowGroup, ...]:
+    """Return the other rows, group by group; groups without rows are left out."""
+    shown = {*SEVENTEEN, COPIED}
+    rest = [row for row in evaluation.rows if row.name not in shown]
+    found = (
+        RowGroup(title, tuple(row for row in rest if row.group == group))
+        for group, title in TITLES.items()
+    )
+    return tuple(group for group in found if group.rows)
+
+
+def held_out_rows(evaluation: Evaluation) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Return the rows that have a held-out side: those of the seventeen, and the others."""
+    rows = [row for row in evaluation.rows if row.held_out is not None]
+    return (
+        tuple(row for row in rows if row.name in SEVENTEEN),
+        tuple(row for row in rows if row.name not in SEVENTEEN),
     )
 
 
+def tally(rows: Iterable[Row | HeldOut]) -> dict[Verdict, int]:
+    """Return how many rows ended in each verdict, those that none ended in left out."""
+    verdicts = [row.verdict for row in rows]
+    return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
+
+
+def under_mark(rows: Sequence[Row], column: Column | str, mark: int) -> int:
+    """Return in how many rows ``column``, or that of a name, is at or under mark 0, 1 or 2."""
+    if isinstance(column, str):
+        named = [one for one in columns(rows) if one.name == column]
+        return under_mark(rows, named[0], mark) if named else 0
+    return sum(_under(column.value(row), row, mark) for row in rows)
+
+
+def held_out_under_mark(rows: Sequence[Row], mark: int, training: bool) -> int:
+    """Return the same of the held-out side: of the model, or of the training part itself."""
+    sides = [row.held_out for row in rows if row.held_out is not None]
+    return sum(_under(side.training if training else side.value, side, mark) for side in sides)
+
+
 def verdict_sentence(evaluation: Evaluation) -> str:
-    """Return the verdict in one plain sentence, and a second one if the paths are copies."""
-    total = len(counted(evaluation))
-    same = evaluation.count("indistinguishable")
-    noise, off = evaluation.count("within noise"), evaluation.count("off")
-    skipped = evaluation.count("skipped")
-    parts = [
-        f"{same} of {total} rows cannot be told from a perfect model"
-        if same
-        else f"None of {total} rows passes for a perfect model",
-        f"{noise or 'none'} {'are' if noise > 1 else 'is'} within noise",
-        f"{off or 'none'} {'are' if off > 1 else 'is'} off",
-    ]
-    if skipped:
-        parts.append(f"{skipped} could not be computed")
-    copied = copied_windows(evaluation)
-    sentence = ", ".join(parts)
-    if copied is None:
-        return f"{sentence}."
-    row, share = copied
-    sentence = f"{sentence}; copied windows {100 * share:.2g}\u00a0%."
-    others = max((x for x in row.baselines.values() if math.isfinite(x)), default=0.0)
-    if row.verdict == "off" and share > 2 * others:  # on a short series chance alone repeats
-        sentence += (
-            " The paths repeat the training data: the other rows say nothing in their favour."
-        )
+    """Return the verdict in one plain sentence, and a second one if the paths are copies.
+
+    Of several assets the rows of all are counted together, and those that see them jointly apart.
+    """
+    several = bool(evaluation.assets)
+    each = tuple(evaluation.assets.values()) if several else (evaluation,)
+    rows = [row for one in each for row in counted(one)]
+    over = f" over {len(each)} assets" if several else ""
+    sentence = f"{_counts(rows, over)}{_copies(each)}"
+    joint = [row for group in groups(evaluation) for row in group.rows] if several else []
+    if joint:
+        sentence += f" Jointly: {_within(_counts(joint, ''))}."
     return sentence
+
+
+def held_out_sentence(evaluation: Evaluation) -> str:
+    """Return the verdict of the seventeen against the held-out period; empty without one."""
+    rows, _ = held_out_rows(evaluation)
+    sides = [row.held_out for row in rows if row.held_out is not None]
+    return f"Against the held-out period: {_within(_counts(sides, ''))}." if sides else ""
 
 
 def copied_windows(evaluation: Evaluation) -> tuple[Row, float] | None:
@@ -121,3 +194,55 @@ def copied_windows(evaluation: Evaluation) -> tuple[Row, float] | None:
         return None
     share = row.value if row.synthetic is None else row.synthetic
     return (row, share) if math.isfinite(share) else None
+
+
+def _counts(rows: Sequence[Row | HeldOut], over: str) -> str:
+    if not rows:
+        return "No row was counted"
+    found = tally(rows)
+    same, total = found.get("indistinguishable", 0), f"{len(rows)} rows{over}"
+    noise, off = found.get("within noise", 0), found.get("off", 0)
+    parts = [
+        f"{same} of {total} cannot be told from a perfect model"
+        if same
+        else f"None of {total} passes for a perfect model",
+        f"{noise or 'none'} {'are' if noise > 1 else 'is'} within noise",
+        f"{off or 'none'} {'are' if off > 1 else 'is'} off",
+    ]
+    if "skipped" in found:
+        parts.append(f"{found['skipped']} could not be computed")
+    return ", ".join(parts)
+
+
+def _within(sentence: str) -> str:
+    """Return ``sentence`` as it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _copies(each: Sequence[Evaluation]) -> str:
+    """Return how the sentence about so many series ends: with their largest share of copies."""
+    found = [copied for one in each if (copied := copied_windows(one)) is not None]
+    if not found:
+        return "."
+    most = "at most " if len(each) > 1 else ""
+    end = f"; copied windows {most}{100 * max(share for _, share in found):.2g}\u00a0%."
+    if any(row.verdict == "off" and share > 2 * _chance(row) for row, share in found):
+        end += " The paths repeat the training data: the other rows say nothing in their favour."
+    return end
+
+
+def _chance(row: Row) -> float:
+    """Return the largest share of a baseline: on a short series chance alone repeats."""
+    return max(_finites(row.baselines.values()), default=0.0)
+
+
+def _under(value: float | None, row: Row | HeldOut, mark: int) -> bool:
+    return row.band is not None and value is not None and value <= row.band[mark]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _finites(values: Iterable[float]) -> Iterator[float]:
+    return (value for value in values if math.isfinite(value))

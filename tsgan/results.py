@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tsgan.pictured import Curves, PanelCurves
+
 FloatArray = npt.NDArray[np.float64]
 Verdict = Literal["indistinguishable", "within noise", "off", "skipped"]
+Marks = tuple[float, float, float]
+"""5 %, 50 % and 95 % of what chance alone gives."""
+
+
+def verdict(value: float, indistinguishable: float, within_noise: float) -> Verdict:
+    """Return the verdict of a value at or under, between, or above the two limits."""
+    if value <= indistinguishable:
+        return "indistinguishable"
+    return "within noise" if value <= within_noise else "off"
+
+
+Group = Literal[
+    "distributions",
+    "memory",
+    "tails",
+    "strategies",
+    "dependence",
+    "judges",
+    "memorisation",
+    "forecasts",
+]
+"""What a row is about; reports show the rows that are not counted group by group."""
+
+SCHEMA = 1
+"""Version of ``metrics.json``: raised when a reader of it would have to change."""
 
 SEVENTEEN = (
     "W1(1)/sd",
@@ -35,6 +62,27 @@ SEVENTEEN = (
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """A row once more, against the period that the model was not trained on.
+
+    Attributes:
+        value: the distance between the held-out returns and the synthetic paths, cut to the
+            length of that period; NaN only when skipped.
+        band: marks of single stationary-bootstrap paths of the held-out returns.
+        verdict: of value in band, as in :class:`Row`.
+        training: the distance between the held-out returns and the training returns themselves,
+            cut alike; None where it is not defined. A model cannot be asked for less.
+        note: the reason of a skip.
+    """
+
+    value: float
+    band: Marks | None
+    verdict: Verdict
+    training: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """One metric: how far, and whether that is more than chance.
 
@@ -44,12 +92,18 @@ class Row:
         value: the distance between real and synthetic, at least 0; NaN only when skipped.
         real: the statistic of the real series, None where only a distance exists.
         synthetic: the same statistic of the synthetic paths, None where only a distance exists.
-        band: 5 %, 50 % and 95 % of the distance of single stationary-bootstrap paths of the real
-            series; None where the row has a fixed limit instead.
+        band: 5 %, 50 % and 95 % of the distance that chance alone gives: of single
+            stationary-bootstrap paths of the real series unless ``note`` says of what else;
+            None where the row has a fixed limit instead.
         verdict: value at or under the 50 % mark: indistinguishable; under 95 %: within noise;
             above: off; skipped, with the reason in ``note``, where it cannot be computed.
         baselines: the same distance of each baseline model, by its name.
-        note: the reason of a skip, or a limit that replaces the band.
+        note: the reason of a skip, a limit that replaces the band, or what the band is made of.
+        group: what the row is about.
+        others: the same distance of each further set of synthetic paths, by its name.
+        spread: 5 % and 95 % of the statistic over single paths, or over seeds; None without one.
+        interval: 95 % confidence interval of the real statistic; None without one.
+        held_out: the row against the held-out period; None where there is none.
     """
 
     name: str
@@ -57,52 +111,15 @@ class Row:
     value: float
     real: float | None
     synthetic: float | None
-    band: tuple[float, float, float] | None
+    band: Marks | None
     verdict: Verdict
     baselines: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
-
-
-@dataclass(frozen=True)
-class LagCurve:
-    """A statistic over lags 1..L: the real series, the mean of the paths, 5 % and 95 % of them.
-
-    All arrays have shape (L,).
-    """
-
-    real: FloatArray
-    synthetic: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Everything that the pictures of the report show, already computed.
-
-    Attributes:
-        acf: by ``"id"``, ``"abs"``, ``"sq"``: autocorrelation of r, |r|, r².
-        leverage: Corr(r_t, r²_{t+lag}).
-        density_x: (bins,) centres of equal bins of one-step log returns.
-        density_real, density_synthetic: (bins,) densities over those bins, 0 where empty.
-        quantile_p: (points,) probabilities; quantile_real, quantile_synthetic: log returns there.
-        real_path: (n + 1,) cumulative log return of the real series, starting at 0.
-        synthetic_paths: (k, horizon + 1) the same of the first few synthetic paths.
-        fan_p: (m,) probabilities; fan: (m, horizon + 1) their quantiles over all paths, by step.
-    """
-
-    acf: Mapping[str, LagCurve]
-    leverage: LagCurve
-    density_x: FloatArray
-    density_real: FloatArray
-    density_synthetic: FloatArray
-    quantile_p: FloatArray
-    quantile_real: FloatArray
-    quantile_synthetic: FloatArray
-    real_path: FloatArray
-    synthetic_paths: FloatArray
-    fan_p: FloatArray
-    fan: FloatArray
+    group: Group = "distributions"
+    others: Mapping[str, float] = field(default_factory=dict)
+    spread: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = None
+    held_out: HeldOut | None = None
 
 
 @dataclass(frozen=True)
@@ -112,10 +129,13 @@ class Evaluation:
     Attributes:
         name: what the real series is, for titles.
         returns: number of real log returns; paths, horizon: shape of the synthetic ones.
-        rows: the table of metrics in its order.
-        curves: the data of the pictures.
+        rows: the table of metrics in its order; of several assets, the rows that see them jointly.
+        curves: the data of the pictures; None for several assets, whose pictures are in ``panel``.
         bootstrap_paths, bootstrap_block: how the noise band was made.
         warnings: what a reader must know before the table, in plain sentences.
+        held_out: number of held-out returns that ``Row.held_out`` is about; 0 without any.
+        assets: of several assets, the evaluation of each by its name, in their order.
+        panel: what the pictures of several assets show.
     """
 
     name: str
@@ -123,10 +143,13 @@ class Evaluation:
     paths: int
     horizon: int
     rows: tuple[Row, ...]
-    curves: Curves
+    curves: Curves | None
     bootstrap_paths: int
     bootstrap_block: float
     warnings: tuple[str, ...] = ()
+    held_out: int = 0
+    assets: Mapping[str, Evaluation] = field(default_factory=dict)
+    panel: PanelCurves | None = None
 
     def row(self, name: str) -> Row:
         """Return the row called ``name``; KeyError if there is none."""
@@ -140,12 +163,17 @@ class Evaluation:
         return sum(row.verdict in verdicts for row in self.rows if row.name in SEVENTEEN)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the content of ``metrics.json``: JSON types, None for what is not a number."""
+        """Return the content of ``metrics.json``, see docs/metrics.schema.json.
+
+        JSON types; None for what is not a number.
+        """
         return {
+            "schema": SCHEMA,
             "name": self.name,
             "returns": self.returns,
             "paths": self.paths,
             "horizon": self.horizon,
+            "held_out_returns": self.held_out,
             "band": {
                 "method": "stationary bootstrap",
                 "paths": self.bootstrap_paths,
@@ -159,20 +187,47 @@ class Evaluation:
                 "skipped": self.count("skipped"),
             },
             "warnings": list(self.warnings),
-            "metrics": [
-                {
-                    "name": row.name,
-                    "real": _number(row.real),
-                    "synthetic": _number(row.synthetic),
-                    "value": _number(row.value),
-                    "band": None if row.band is None else [_number(mark) for mark in row.band],
-                    "verdict": row.verdict,
-                    "baselines": {name: _number(v) for name, v in row.baselines.items()},
-                    "note": row.note,
-                }
-                for row in self.rows
-            ],
+            "metrics": [_row_to_dict(row) for row in self.rows],
+            "assets": {name: found.to_dict() for name, found in self.assets.items()},
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the verdict and the table."""
+        from tsgan.notebook import evaluation_html
+
+        return evaluation_html(self)
+
+
+def _row_to_dict(row: Row) -> dict[str, Any]:
+    kept = row.held_out
+    return {
+        "name": row.name,
+        "group": row.group,
+        "real": _number(row.real),
+        "synthetic": _number(row.synthetic),
+        "value": _number(row.value),
+        "band": _numbers(row.band),
+        "verdict": row.verdict,
+        "interval": _numbers(row.interval),
+        "spread": _numbers(row.spread),
+        "baselines": {name: _number(value) for name, value in row.baselines.items()},
+        "others": {name: _number(value) for name, value in row.others.items()},
+        "held_out": None
+        if kept is None
+        else {
+            "value": _number(kept.value),
+            "band": _numbers(kept.band),
+            "verdict": kept.verdict,
+            "training": _number(kept.training),
+            "note": kept.note,
+        },
+        "meaning": row.meaning,
+        "note": row.note,
+    }
+
+
+def _numbers(values: Sequence[float] | None) -> list[float | None] | None:
+    return None if values is None else [_number(value) for value in values]
 
 
 def _number(value: float | None) -> float | None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES = range(7)
+WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, FORECASTS = range(8)
 """First integer of a stream's name: the purpose that it serves."""
 
 

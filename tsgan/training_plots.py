@@ -23,6 +23,7 @@ from tsgan.canvas import (
     thin,
     zero_line,
 )
+from tsgan.hover import POINTS, Chart, Series, positions
 
 History = Mapping[str, npt.NDArray[Any]]
 """``step, seconds, real_score, fake_score, estimate, penalty``: (n,) each, ``heldout_step,
@@ -37,26 +38,22 @@ def training_figure(history: History, distance: str) -> Figure:
 
     The chosen step is marked; a penalty that is 0 throughout, as of most objectives, is left out.
     """
-    figure = Figure(figsize=(10.2, 6.4))
     shown = [panel for panel in PANELS if _has(history, panel)] or ["scores"]
-    columns = min(2, len(shown))
-    grid = figure.subplots(-(-len(shown) // columns), columns, squeeze=False)
-    for axes in grid.flat[len(shown) :]:
-        figure.delaxes(axes)
-    for axes, panel in zip(grid.flat, shown, strict=False):
+    figure = Chart(figsize=(10.2, 3.4 * -(-len(shown) // 2)))
+    for axes, panel in zip(_grid(figure, len(shown)), shown, strict=True):
         axes.set_title(_estimate_title(distance) if panel == "estimate" else _TITLES[panel])
-        _draw(axes, panel, history)
+        _draw(figure, axes, panel, history)
     return figure
 
 
 @styled
 def training_panels(history: History) -> Mapping[str, Figure]:
     """Return the same as pictures without titles, by name: those of ``PANELS`` that have data."""
-    figures = {}
+    figures: dict[str, Chart] = {}
     for panel in PANELS:
         if _has(history, panel):
             figures[panel], axes = blank()
-            _draw(axes, panel, history)
+            _draw(figures[panel], axes, panel, history)
     return figures
 
 
@@ -99,13 +96,23 @@ def _has(history: History, panel: str) -> bool:
     return there and (panel != "penalty" or bool(np.any(history["penalty"])))
 
 
-def _draw(axes: Axes, panel: str, history: History) -> None:
+def _grid(figure: Figure, panels: int) -> list[Axes]:
+    """Return so many axes in two columns; the last is as wide as both where it is alone."""
+    grid = figure.add_gridspec(-(-panels // 2), 2)
+    places = [grid[place // 2, place % 2] for place in range(panels)]
+    if panels % 2:
+        places[-1] = grid[panels // 2, :]
+    return [figure.add_subplot(place) for place in places]
+
+
+def _draw(figure: Chart, axes: Axes, panel: str, history: History) -> None:
     axes.set_xlabel("step")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     if not _has(history, panel):
         return
     step = np.asarray(history["heldout_step" if panel == "heldout" else "step"], float)
     lines = [(np.asarray(history[n], float), colour, label) for n, colour, label in _LINES[panel]]
+    _read(figure, axes, step, lines, panel == "heldout")
     for y, colour, label in lines:
         if panel == "heldout":
             axes.plot(step, y, "-o", color=colour, markersize=3, linewidth=1.0, label=label)
@@ -122,6 +129,24 @@ def _draw(axes: Axes, panel: str, history: History) -> None:
     _mark_chosen(axes, history, step, lines[0][0] if panel == "heldout" else None)
     if len(lines) > 1:
         legend(axes, "right")
+
+
+def _read(
+    figure: Chart,
+    axes: Axes,
+    step: FloatArray,
+    lines: list[tuple[FloatArray, str, str]],
+    plain: bool,
+) -> None:
+    """Let a pointer read each line, and the moving average beside it unless it is drawn plain."""
+    kept = positions(step.size, POINTS if plain or len(lines) == 1 else POINTS // 2)
+    series = []
+    for y, colour, label in lines:
+        series.append(Series(label or "value", y[kept], colour))
+        if not plain:
+            name = f"{label} mean".strip()
+            series.append(Series(name, moving_average(y)[kept], colour))
+    figure.read(axes, step[kept], *series, label="step")
 
 
 def _faint_and_mean(axes: Axes, step: FloatArray, y: FloatArray, colour: str, label: str) -> None:

@@ -1,105 +1,120 @@
-"""From a value, its noise band and the baselines' values to a finished row with its verdict."""
+"""From a value, its limits and the values of others to a finished row with its verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tsgan.memorisation import LEAST_TRAINING, NEAR, WINDOW
-from tsgan.metrics import Metric, Sample
-from tsgan.results import FloatArray, Row, Verdict
+from tsgan.gauge import Gauge, Setting
+from tsgan.metric import Metric, Sample
+from tsgan.results import FloatArray, Group, HeldOut, Marks, Row, verdict
 
-Marks = tuple[float, float, float]
-"""5 %, 50 % and 95 % of a value over the paths of the noise band."""
-
-COPIED = "copied windows"
-COPIED_LIMITS = (0.015, 0.03)
-"""Shares up to which copied windows are indistinguishable from chance, and within its noise."""
+Values = Mapping[str, float]
+"""Value of each row by its name."""
 
 LEAST_BLOCKS = 4
 """A series of fewer mean blocks has bootstrap paths that are hardly more than its rotations."""
+
+UNDEFINED = "not defined for these returns: a part of them is constant, 0 or too large"
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """Values of what stands beside the synthetic paths, by its name.
+
+    Attributes:
+        baselines: models fitted to the training part; others: further sets of synthetic paths.
+    """
+
+    baselines: Mapping[str, Values] = field(default_factory=dict)
+    others: Mapping[str, Values] = field(default_factory=dict)
+
+    def add_to(self, row: Row) -> Row:
+        """Return ``row`` with their values of it, without those that are not defined."""
+        return replace(
+            row,
+            baselines=_finite(row.name, self.baselines),
+            others=_finite(row.name, self.others),
+        )
+
+
+def _finite(row: str, scores: Mapping[str, Values]) -> dict[str, float]:
+    return {name: s[row] for name, s in scores.items() if np.isfinite(s.get(row, np.nan))}
 
 
 def metric_row(
     metric: Metric,
     real: Sample,
     synthetic: Sample,
-    values: Mapping[str, float],
-    bands: Mapping[str, Marks | None],
-    scores: Mapping[str, Mapping[str, float]],
+    value: float,
+    band: Marks | None,
+    rivals: Rivals,
+    held_out: HeldOut | None = None,
 ) -> Row:
-    """Return the row of ``metric`` from the values, bands and baselines' values by its name."""
-    value, band = values[metric.name], bands[metric.name]
-    obstacle = metric.obstacle(real, synthetic)
-    if not obstacle and not (np.isfinite(value) and band):
-        obstacle = "not defined for these returns: a part of them is constant, 0 or too large"
+    """Return the row of ``metric`` from its value, its band and the values of others."""
+    obstacle = metric.obstacle(real, synthetic) or _undefined(value, band)
     if obstacle or not band:
-        return _skipped(metric.name, metric.meaning, obstacle)
+        return _skipped(metric.name, metric.meaning, metric.group, obstacle)
     real_figure, synthetic_figure = metric.figures(real, synthetic)
-    return Row(
+    row = Row(
         name=metric.name,
         meaning=metric.meaning,
         value=value,
         real=real_figure,
         synthetic=synthetic_figure,
         band=band,
-        verdict=_verdict(value, band[1], band[2]),
-        baselines=_finite_scores(metric.name, scores),
+        verdict=verdict(value, *band[1:]),
+        group=metric.group,
+        spread=metric.spread_of(real, synthetic),
+        interval=metric.interval_of(real),
+        held_out=held_out,
     )
+    return rivals.add_to(row)
 
 
-def copied_obstacle(training: FloatArray, paths: FloatArray) -> str:
-    """Return why copies cannot be looked for; empty if they can."""
-    if training.size < LEAST_TRAINING:
-        return f"needs {LEAST_TRAINING} training returns, there are {training.size}"
-    if paths.shape[1] < WINDOW:
-        return f"needs paths of {WINDOW} steps, they have {paths.shape[1]}"
-    return ""
+def held_out_part(
+    metric: Metric, real: Sample, synthetic: Sample, value: float, band: Marks | None, own: float
+) -> HeldOut:
+    """Return the row of ``metric`` against held-out returns ``real``; ``own``: of training."""
+    obstacle = metric.obstacle(real, synthetic) or _undefined(value, band)
+    if obstacle or not band:
+        return HeldOut(float("nan"), None, "skipped", note=obstacle)
+    training = own if np.isfinite(own) else None
+    return HeldOut(value, band, verdict(value, *band[1:]), training)
 
 
-def copied_row(
-    share: float,
-    training: FloatArray,
-    paths: FloatArray,
-    scores: Mapping[str, Mapping[str, float]],
-) -> Row:
-    """Return the row ``copied windows``, whose band is a pair of fixed limits."""
-    meaning = (
-        f"Share of synthetic windows of {WINDOW} steps nearer in shape to a training window "
-        f"than {NEAR:.0%} of training windows are to each other: about {NEAR:.0%} unless it copies."
-    )
-    obstacle = copied_obstacle(training, paths)
-    if not obstacle and not np.isfinite(share):
-        obstacle = "not defined for these returns: their windows are constant or repeat exactly"
+def gauge_row(gauge: Gauge, setting: Setting, paths: FloatArray, rivals: Rivals) -> Row:
+    """Return the row of ``gauge``, whose limits are its own."""
+    obstacle = gauge.obstacle(setting, paths)
     if obstacle:
-        return _skipped(COPIED, meaning, obstacle)
-    chance, noise = COPIED_LIMITS
-    return Row(
-        name=COPIED,
-        meaning=meaning,
-        value=share,
-        real=NEAR,
-        synthetic=share,
-        band=None,
-        verdict=_verdict(share, chance, noise),
-        baselines=_finite_scores(COPIED, scores),
-        note=f"fixed limits: indistinguishable up to {chance:.1%}, within noise up to {noise:.0%}",
+        return _skipped(gauge.name, gauge.meaning, gauge.group, obstacle)
+    reading = gauge.measure(setting, paths)
+    if not np.isfinite(reading.value):
+        return _skipped(gauge.name, gauge.meaning, gauge.group, UNDEFINED)
+    limits = gauge.limits(setting, paths)
+    row = Row(
+        name=gauge.name,
+        meaning=gauge.meaning,
+        value=reading.value,
+        real=limits.real,
+        synthetic=reading.figure,
+        band=limits.band,
+        verdict=verdict(reading.value, limits.indistinguishable, limits.within_noise),
+        note=limits.note,
+        group=gauge.group,
+        spread=reading.spread,
     )
+    return rivals.add_to(row)
 
 
-def _skipped(name: str, meaning: str, reason: str) -> Row:
-    return Row(name, meaning, float("nan"), None, None, None, "skipped", note=reason)
+def _undefined(value: float, band: Marks | None) -> str:
+    return "" if np.isfinite(value) and band else UNDEFINED
 
 
-def _verdict(value: float, indistinguishable: float, within_noise: float) -> Verdict:
-    if value <= indistinguishable:
-        return "indistinguishable"
-    return "within noise" if value <= within_noise else "off"
-
-
-def _finite_scores(row: str, scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    return {name: s[row] for name, s in scores.items() if np.isfinite(s[row])}
+def _skipped(name: str, meaning: str, group: Group, reason: str) -> Row:
+    return Row(name, meaning, float("nan"), None, None, None, "skipped", note=reason, group=group)
 
 
 def cautions(returns: int, horizon: int, mean_block: float) -> list[str]:

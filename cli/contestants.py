@@ -1,0 +1,101 @@
+"""What ``tsgan evaluate`` compares with the prices: files of paths, or models that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsgan.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from tsgan.data.prices import Prices
+    from tsgan.results import FloatArray
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A set of synthetic paths.
+
+    Attributes:
+        name: for tables; no two are the same.
+        paths: (paths, steps) log returns, of several assets (paths, steps, assets).
+        origin: what is known of the training, see ``tsgan.periods``; None if nothing is.
+        notes: how it was read, in plain sentences.
+    """
+
+    name: str
+    paths: FloatArray
+    origin: Mapping[str, Any] | None
+    notes: tuple[str, ...]
+
+
+def read_contestants(prices: Prices, files: Sequence[Path], seed: int) -> list[Contestant]:
+    """Return what is in ``files``, in their order; of a model directory, paths drawn now.
+
+    Raises:
+        DataError, CheckpointError: a file or directory cannot be read as paths of these assets.
+    """
+    names = _names(files)
+    return [
+        _from_model(prices, file, name, seed) if file.is_dir() else _from_file(prices, file, name)
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def _names(files: Sequence[Path]) -> list[str]:
+    """Return the files' names, with their folders where two would be the same."""
+    short = [file.name or str(file) for file in files]
+    names = [
+        name if short.count(name) == 1 else str(file)
+        for file, name in zip(files, short, strict=True)
+    ]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{name}: expected different files to compare, got it twice")
+    return names
+
+
+def _from_model(prices: Prices, directory: Path, name: str, seed: int) -> Contestant:
+    from tsgan.judge import sample_beside
+    from tsgan.model import TimeSeriesGAN
+    from tsgan.periods import origin_of
+
+    if len(prices.names) != 1:
+        raise ConfigError(
+            f"{directory}: expected one --column, as a model has one series, got "
+            f"{', '.join(prices.names)}"
+        )
+    model = TimeSeriesGAN.load(directory)
+    paths = sample_beside(model, len(prices) - 1, seed)
+    note = (
+        f"{name}: a model; {paths.shape[0]} paths of {paths.shape[1]:,} steps were drawn from it."
+    )
+    return Contestant(name, paths, origin_of(model.facts_), (note,))
+
+
+def _from_file(prices: Prices, file: Path, name: str) -> Contestant:
+    from tsgan.evaluation_input import PANEL_PATHS, PATHS, returns_array
+    from tsgan.synthetic_files import read_synthetic
+
+    read = read_synthetic(file)
+    paths = read.log_returns
+    if paths.ndim == 3 and paths.shape[2] == 1:
+        paths = paths[..., 0]
+    elif read.assets and paths.ndim == 3:
+        paths = _in_order(file, paths, read.assets, prices.names)
+    kind = PATHS if len(prices.names) == 1 else PANEL_PATHS
+    return Contestant(name, returns_array(str(file), paths, kind), read.origin, read.notes)
+
+
+def _in_order(
+    file: Path, paths: FloatArray, have: Sequence[str], wanted: Sequence[str]
+) -> FloatArray:
+    """Return the assets of ``paths`` in the order of the prices' columns."""
+    if set(have) != set(wanted):
+        raise DataError(
+            f"{file}: expected the assets of the prices, {', '.join(wanted)}, got "
+            f"{', '.join(have)}; choose the prices' columns with --column"
+        )
+    return paths[..., [list(have).index(name) for name in wanted]]

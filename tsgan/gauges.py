@@ -1,0 +1,212 @@
+"""Rows about copies, extremes and a trained judge, in their order.
+
+Their limits are not the noise band of the bootstrap, whose paths are copies themselves and cannot
+leave the range of the series; each row says what its limits are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from tsgan import discriminative, memorisation
+from tsgan.baselines import stationary_bootstrap
+from tsgan.gauge import Gauge, Limits, Reading, Setting
+from tsgan.results import FloatArray
+
+COPIED = "copied windows"
+COPIED_LIMITS = (0.015, 0.03)
+"""Shares up to which copied windows are indistinguishable from chance, and within its noise."""
+
+COPIED_STREAM, RUN_STREAM, NEIGHBOUR_STREAM, JUDGE_STREAM, NULL_STREAM = 1, 2, 3, 4, 5
+"""Second integer of a random stream's name, after the purpose BOOTSTRAP; 0 is the noise band."""
+
+RUN_PATHS = 50
+"""Paths in which a shared run is looked for."""
+
+STRETCHES = 20
+"""Stretches of the training series that are looked up as the held-out period is."""
+
+LEAST_HELD_OUT = 4 * memorisation.WINDOW
+"""Fewest held-out returns in whose windows neighbours are looked for."""
+
+EXTREME_MARKS = (0.0680, 0.7443, 2.9702)
+"""5 %, 50 % and 95 % of |ln E|, E exponential with mean 1: P(≤ v) = exp(−e^−v) − exp(−e^v)."""
+
+
+def _too_few_windows(setting: Setting, paths: FloatArray) -> str:
+    if setting.training.size < memorisation.LEAST_TRAINING:
+        return (
+            f"needs {memorisation.LEAST_TRAINING} training returns, "
+            f"there are {setting.training.size}"
+        )
+    if paths.shape[1] < memorisation.WINDOW:
+        return f"needs paths of {memorisation.WINDOW} steps, they have {paths.shape[1]}"
+    return ""
+
+
+def _copied(setting: Setting, paths: FloatArray) -> Reading:
+    share = memorisation.copied_windows(setting.training, paths, setting.generator(COPIED_STREAM))
+    return Reading(share, share)
+
+
+def _copied_limits(_setting: Setting, _paths: FloatArray) -> Limits:
+    chance, noise = COPIED_LIMITS
+    note = f"fixed limits: indistinguishable up to {chance:.1%}, within noise up to {noise:.0%}"
+    return Limits(chance, noise, None, memorisation.NEAR, note)
+
+
+def _shared_run(setting: Setting, paths: FloatArray) -> Reading:
+    run = memorisation.longest_shared_run(setting.training, paths[:RUN_PATHS])
+    return Reading(run, run)
+
+
+def _shared_run_limits(setting: Setting, paths: FloatArray) -> Limits:
+    shape = min(len(paths), RUN_PATHS), paths.shape[1]
+    drawn = stationary_bootstrap(setting.training, *shape, 1.0, setting.generator(RUN_STREAM))
+    chance = memorisation.longest_shared_run(setting.training, drawn)
+    note = (
+        f"limits: {chance}, the run of as many returns drawn one by one from the training part, "
+        f"and twice that; looked for in {shape[0]} paths"
+    )
+    return Limits(chance, 2 * chance, None, chance, note)
+
+
+def _no_held_out(setting: Setting, paths: FloatArray) -> str:
+    if setting.held_out is None:
+        return "needs a held-out period"
+    if setting.held_out.size < LEAST_HELD_OUT:
+        return f"needs {LEAST_HELD_OUT} held-out returns, there are {setting.held_out.size}"
+    if setting.training.size < 2 * setting.held_out.size:
+        return "needs a training part twice as long as the held-out period"
+    return _too_few_windows(setting, paths)
+
+
+def _stretch_distances(setting: Setting, paths: FloatArray) -> FloatArray:
+    """Return (STRETCHES + 1,) log median distances to stretches of training, to held-out last."""
+    held_out, training = setting.held_out, setting.training
+    length = 0 if held_out is None else held_out.size
+    starts = np.linspace(0, training.size - length, STRETCHES).astype(int)
+    libraries = [*(training[start : start + length] for start in starts), held_out]
+    generator = setting.generator(NEIGHBOUR_STREAM)
+    return np.array(
+        [
+            math.log(np.median(memorisation.neighbour_distances(library, paths, generator)))
+            for library in libraries
+            if library is not None
+        ]
+    )
+
+
+def _nearer(setting: Setting, paths: FloatArray) -> Reading:
+    logs = _stretch_distances(setting, paths)
+    gap = float(logs[-1] - logs[:-1].mean())
+    return Reading(max(gap, 0.0), math.exp(-gap))
+
+
+def _nearer_limits(setting: Setting, paths: FloatArray) -> Limits:
+    logs = _stretch_distances(setting, paths)[:-1]
+    others = (logs.sum() - logs) / (len(logs) - 1)
+    low, middle, high = np.quantile(np.abs(logs - others), (0.05, 0.5, 0.95)).tolist()
+    note = f"band: the same of each of {STRETCHES} stretches of training against the others"
+    return Limits(middle, high, (low, middle, high), 1.0, note)
+
+
+def _beyond(side: int) -> Callable[[Setting, FloatArray], Reading]:
+    """Return the reading for the lowest (−1) or highest (1) training return."""
+
+    def measure(setting: Setting, paths: FloatArray) -> Reading:
+        extreme = np.max(side * setting.training)
+        share_of_one = setting.training.size / paths.size
+        count = np.count_nonzero(side * paths > extreme) * share_of_one
+        return Reading(abs(math.log(max(count, 0.5 * share_of_one))), count)
+
+    return measure
+
+
+def _beyond_limits(_setting: Setting, _paths: FloatArray) -> Limits:
+    note = "band: of theory, for independent returns, where the number is exponential with mean 1"
+    return Limits(*EXTREME_MARKS[1:], EXTREME_MARKS, 1.0, note)
+
+
+def _too_short_to_judge(setting: Setting, paths: FloatArray) -> str:
+    least = discriminative.LEAST_RETURNS
+    if setting.series.size < least:
+        return f"needs {least} real returns, there are {setting.series.size}"
+    if paths.shape[1] < discriminative.WINDOW or paths.size < least:
+        return (
+            f"needs {least} synthetic returns in paths of {discriminative.WINDOW} steps, "
+            f"there are {paths.shape[0]} paths of {paths.shape[1]}"
+        )
+    return ""
+
+
+def _score(setting: Setting, paths: FloatArray) -> Reading:
+    generator = setting.generator(JUDGE_STREAM)
+    scores = discriminative.discriminative_scores(setting.series, paths, generator)
+    mean = float(scores.mean())
+    return Reading(max(mean, 0.0), mean, (float(scores.min()), float(scores.max())))
+
+
+def _score_limits(setting: Setting, _paths: FloatArray) -> Limits:
+    null = discriminative.real_versus_real(setting.series, setting.generator(NULL_STREAM))
+    low, middle, high = np.quantile(np.maximum(null, 0), (0.05, 0.5, 0.95)).tolist()
+    note = f"band: {null.size} runs of real blocks of time against other real ones"
+    return Limits(middle, high, (low, middle, high), float(null.mean()), note)
+
+
+GAUGES: tuple[Gauge, ...] = (
+    Gauge(
+        COPIED,
+        f"Share of synthetic windows of {memorisation.WINDOW} steps nearer in shape to a training "
+        f"window than {memorisation.NEAR:.0%} of training windows are to each other: about "
+        f"{memorisation.NEAR:.0%} unless it copies.",
+        "memorisation",
+        _too_few_windows,
+        _copied,
+        _copied_limits,
+    ),
+    Gauge(
+        "longest shared run",
+        "Most consecutive steps that a synthetic path has in common with the training series, "
+        "value for value.",
+        "memorisation",
+        _too_few_windows,
+        _shared_run,
+        _shared_run_limits,
+    ),
+    Gauge(
+        "nearer to training",
+        "How much nearer synthetic windows are to training windows than to held-out ones, as the "
+        "log ratio of the median distances; the figure is their ratio, about 1 unless it copies.",
+        "memorisation",
+        _no_held_out,
+        _nearer,
+        _nearer_limits,
+    ),
+    *(
+        Gauge(
+            f"beyond {extreme}",
+            f"Synthetic returns beyond the {extreme} training return, in as many steps as training "
+            "has: about 1 of a perfect model, 0 of one that cannot leave the past. The distance "
+            "is the absolute log.",
+            "tails",
+            lambda _setting, _paths: "",
+            _beyond(side),
+            _beyond_limits,
+        )
+        for extreme, side in (("lowest", -1), ("highest", 1))
+    ),
+    Gauge(
+        "discriminative score",
+        "Accuracy of a trained judge that tells real from synthetic windows of other stretches of "
+        "time, less one half: 0 if it can only guess, 0.5 if it always knows.",
+        "judges",
+        _too_short_to_judge,
+        _score,
+        _score_limits,
+    ),
+)
+"""The rows that are measured against more than the real series."""

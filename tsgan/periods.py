@@ -1,0 +1,155 @@
+"""Which of the real returns a model was trained on, and which it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tsgan.data.prices import Prices
+from tsgan.data.returns import log_returns
+from tsgan.errors import ConfigError
+from tsgan.facts import DataFacts
+from tsgan.results import FloatArray
+
+LEAST_HELD_OUT = 20
+"""Fewest held-out returns that are worth a look."""
+
+ORIGIN = (
+    "source",
+    "column",
+    "sha256",
+    "returns",
+    "training",
+    "first_date",
+    "training_end",
+    "last_date",
+)
+"""Facts of a model that its scenario files carry along."""
+
+
+def origin_of(facts: DataFacts) -> dict[str, str | int]:
+    """Return what a scenario file says of the training of the model that made it."""
+    known = facts.to_dict()
+    return {name: known[name] for name in ORIGIN if known[name] is not None}
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The real returns, and the parts of them that training saw and did not see.
+
+    Attributes:
+        series: (n,) log returns of all prices, of several assets (n, assets); training: (m, …)
+            those trained on, all of them where nothing better is known; held_out: (h, …) those
+            after, or None.
+        cautions: what a reader must know of it, in plain sentences.
+    """
+
+    series: FloatArray
+    training: FloatArray
+    held_out: FloatArray | None
+    cautions: tuple[str, ...]
+
+
+def split_periods(prices: Prices, origin: Mapping[str, Any] | None) -> Periods:
+    """Return the periods of ``prices``, given what is known of a training, see ``origin_of``.
+
+    The same file is split where training split it; another one at the last date of training.
+    """
+    series = log_returns(prices)
+    series = series[:, 0] if len(prices.names) == 1 else series
+    if not origin:
+        return Periods(
+            series,
+            series,
+            None,
+            (
+                "The training period of these paths is not known: copies are looked for in the "
+                "whole series, baselines are fitted to it, and nothing is held out. Name its last "
+                "date with --trained-until.",
+            ),
+        )
+    if origin.get("sha256") == prices.sha256 and origin.get("returns") == len(series):
+        return _split(series, int(origin["training"]), "")
+    other = ""
+    if "sha256" in origin:
+        other = f" The model was trained on another file, {origin.get('source', 'unknown')}."
+    end = _end(origin.get("training_end"))
+    if end is None or not isinstance(prices.values.index, pd.DatetimeIndex):
+        reason = "the training has no dates" if end is None else "these prices have no dates"
+        note = f"The training period cannot be found in these prices: {reason}.{other}"
+        return Periods(series, series, None, (note,))
+    return _split_at(series, prices.values.index[1:], end, _date(origin.get("first_date")), other)
+
+
+def known_until(text: str) -> dict[str, str]:
+    """Return the origin of paths of which only the last date of training is known.
+
+    Raises:
+        ConfigError: if ``text`` is not a date.
+    """
+    if _date(text) is None:
+        raise ConfigError(f"--trained-until: expected a date as YYYY-MM-DD, got {text!r}")
+    return {"training_end": text}
+
+
+def _end(text: object) -> pd.Timestamp | None:
+    """Return the last moment of training; a date without a time means all of its day."""
+    moment = _date(text)
+    if moment is None or len(str(text)) > len("YYYY-MM-DD"):
+        return moment
+    return moment + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
+
+
+def _date(text: object) -> pd.Timestamp | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = pd.Timestamp(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+    return moment.tz_convert("UTC").tz_localize(None) if moment.tzinfo else moment
+
+
+def _split_at(
+    series: FloatArray,
+    dates: pd.DatetimeIndex,
+    end: pd.Timestamp,
+    first: pd.Timestamp | None,
+    other: str,
+) -> Periods:
+    naive = dates.tz_convert("UTC").tz_localize(None) if dates.tz is not None else dates
+    before = int(np.count_nonzero(naive <= end))
+    if before < 2:
+        note = (
+            f"Out of sample: the training period ended on {end:%Y-%m-%d}, before these prices "
+            "begin. Baselines are fitted to the prices themselves, which favours them, and copies "
+            f"of the training period cannot be looked for.{other}"
+        )
+        return Periods(series, series, None, (note,))
+    if first is not None and naive[-1] < first:
+        note = (
+            f"Out of sample: these prices end before the training period began on "
+            f"{first:%Y-%m-%d}. Baselines are fitted to the prices themselves, which favours "
+            f"them.{other}"
+        )
+        return Periods(series, series, None, (note,))
+    return _split(series, before, other)
+
+
+def _split(series: FloatArray, training: int, other: str) -> Periods:
+    kept = len(series) - training
+    held_out = series[training:] if kept >= LEAST_HELD_OUT else None
+    note = (
+        f"In-sample: the model was trained on {training:,} of these {len(series):,} returns. "
+        "The table says how well it learned them, not how well it foretells others."
+    )
+    if held_out is not None:
+        note += f" The other {kept:,} are held out and compared apart."
+    elif kept:
+        note += f" The other {kept:,} are too few to be compared apart."
+    return Periods(series, series[:training], held_out, (note + other,))
