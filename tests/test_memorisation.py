@@ -220,7 +220,10 @@ def test_returns_of_few_values_share_short_runs_by_chance():
         np.round(np.random.default_rng(seed).normal(size=size)) * 1e-4
         for seed, size in ((0, 2_000), (1, (20, 2_000)))
     )
-    assert 8 < longest_shared_run(training, paths) < 25
+    shared = longest_shared_run(training, paths)
+    assert 8 < shared < 25
+    noise = np.random.default_rng(2).uniform(-1e-12, 1e-12, size=(21, 2_000))
+    assert longest_shared_run(training + noise[0], paths + noise[1:]) == shared
 
 
 def test_nothing_is_shared_with_nothing():

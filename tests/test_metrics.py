@@ -14,6 +14,7 @@ OTHERS = (
     *("vol of vol", "Hurst", "gain/loss asymmetry"),
     *("Hill 2.5%", "Hill left 5%", "Hill right 5%", "GPD ξ left", "GPD ξ right"),
     *("VaR 1%", "VaR 5%", "VaR 95%", "VaR 99%", "ES 5%", "ES 95%", "drawdowns"),
+    "max drawdown",
 )
 TRADED = tuple(
     f"{strategy}: {measure}"
@@ -170,7 +171,7 @@ def test_intervals_and_spreads_stand_beside_their_figures(real):
         assert low < BY_NAME[name].figures(real, real)[0] < high, name
     assert BY_NAME["sd"].interval_of(real) is None and BY_NAME["sd"].spread_of(real, real) is None
     many = Sample(np.random.default_rng(6).standard_t(4, size=(40, 2_000)) * 0.01)
-    for name in TRADED:
+    for name in (*TRADED, "max drawdown"):
         low, high = BY_NAME[name].spread_of(real, many)
         assert low < BY_NAME[name].figures(real, many)[1] < high, name
     flat = Sample(np.tile([0.01, -0.01], 500)[None])

@@ -15,6 +15,7 @@ from tsgan import discriminative, memorisation
 from tsgan.baselines import stationary_bootstrap
 from tsgan.gauge import Gauge, Limits, Reading, Setting
 from tsgan.results import FloatArray
+from tsgan.tails import share_beyond
 
 COPIED = "copied windows"
 COPIED_LIMITS = (0.015, 0.03)
@@ -115,13 +116,14 @@ def _nearer_limits(setting: Setting, paths: FloatArray) -> Limits:
 
 
 def _beyond(side: int) -> Callable[[Setting, FloatArray], Reading]:
-    """Return the reading for the lowest (−1) or highest (1) training return."""
+    """Return the reading for the lowest (0) or highest (1) training return."""
 
     def measure(setting: Setting, paths: FloatArray) -> Reading:
-        extreme = np.max(side * setting.training)
-        share_of_one = setting.training.size / paths.size
-        count = np.count_nonzero(side * paths > extreme) * share_of_one
-        return Reading(abs(math.log(max(count, 0.5 * share_of_one))), count)
+        steps = setting.training.size
+        low, high = float(setting.training.min()), float(setting.training.max())
+        count = steps * share_beyond(paths, low, high)[side]
+        least = 0.5 * steps / paths.size  # half a return, where there is none
+        return Reading(abs(math.log(max(count, least))), count)
 
     return measure
 
@@ -197,7 +199,7 @@ GAUGES: tuple[Gauge, ...] = (
             _beyond(side),
             _beyond_limits,
         )
-        for extreme, side in (("lowest", -1), ("highest", 1))
+        for side, extreme in enumerate(("lowest", "highest"))
     ),
     Gauge(
         "discriminative score",

@@ -9,7 +9,7 @@ import numpy as np
 
 from tsgan import stylized, tails
 from tsgan.distances import wasserstein_1
-from tsgan.metric import Metric, Sample, difference, pooled, relative
+from tsgan.metric import Metric, Sample, difference, mean_over_paths, pooled, relative
 from tsgan.results import FloatArray
 
 Side = Callable[[FloatArray], FloatArray]
@@ -78,6 +78,21 @@ def _drawdowns() -> Metric:
     return Metric("drawdowns", meaning, "tails", 2 * year, year, distance)
 
 
+def _largest_drawdown() -> Metric:
+    def spread(sample: Sample) -> tuple[float, float]:
+        low, high = np.quantile(tails.whole_drawdown(sample.paths), (0.05, 0.95))
+        return float(low), float(high)
+
+    return relative(
+        "max drawdown",
+        "Largest fall of the price from its peak over a whole path, mean of the paths.",
+        "tails",
+        2,
+        mean_over_paths(tails.whole_drawdown),
+        spread=spread,
+    )
+
+
 TAIL_METRICS: tuple[Metric, ...] = (
     hill("2.5%", 0.025, "the largest 2.5 % of absolute returns", np.abs),
     hill("left 5%", 0.05, "the lowest 5 % of returns", np.negative),
@@ -87,5 +102,6 @@ TAIL_METRICS: tuple[Metric, ...] = (
     *(_value_at_risk(percent) for percent in (1, 5, 95, 99)),
     *(expected_shortfall(percent) for percent in (5, 95)),
     _drawdowns(),
+    _largest_drawdown(),
 )
 """Rows beside the seventeen."""
