@@ -50,10 +50,7 @@ def build_curves(
             )
             for kind in TRANSFORMS
         },
-        acf_error={
-            kind: stylized.autocorrelation_error(transformed(real.paths[0]), lags)
-            for kind, transformed in TRANSFORMS.items()
-        },
+        acf_error={kind: _without_memory(real.paths[0], kind, lags) for kind in TRANSFORMS},
         leverage=_lag_curve(real.leverages(lags), synthetic.leverages(lags)),
         aggregation=_aggregation(real.paths, synthetic.paths),
         drawdowns=_drawdowns(real.paths, synthetic.paths),
@@ -84,6 +81,13 @@ def _band_curve(x: FloatArray, real: FloatArray, synthetic: FloatArray) -> BandC
     """Return the curve from (1, points) real and (paths, points) synthetic values."""
     low, high = np.quantile(synthetic, [0.05, 0.95], axis=0)
     return BandCurve(x, real[0].copy(), synthetic.mean(axis=0), low, high)
+
+
+def _without_memory(series: FloatArray, kind: str, lags: int) -> FloatArray:
+    """Return the half widths in ``Curves.acf_error``: returns of equal law have 1.96 / √n."""
+    if kind == "id":
+        return stylized.autocorrelation_error(series, lags)
+    return np.full(lags, 1.96 / np.sqrt(series.size))
 
 
 def _aggregation(real: FloatArray, synthetic: FloatArray) -> BandCurve:

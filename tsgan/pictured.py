@@ -64,7 +64,8 @@ class Curves:
     Attributes:
         acf: by ``"id"``, ``"abs"``, ``"sq"``: autocorrelation of r, |r|, r² over lags.
         acf_error: by the same, (lags,): the half width of the 95 % interval around 0 in which
-            the real autocorrelation would lie without memory, whatever the volatility does.
+            the real autocorrelation would lie, of r if it had no memory, whatever its volatility
+            does, of |r| and r² if volatility had none.
         leverage: Corr(r_t, r²_{t+lag}) over lags.
         aggregation: excess kurtosis of k-step returns over k.
         drawdowns: share of one-year stretches whose largest drawdown is at least x, over x;
