@@ -13,7 +13,6 @@ from tsgan.baselines import stationary_bootstrap
 from tsgan.memorisation import (
     copied_windows,
     longest_shared_run,
-    neighbour_distances,
     neighbour_ratio,
 )
 
@@ -84,25 +83,6 @@ def ratio(training: np.ndarray, held_out: np.ndarray, paths: np.ndarray, seed: i
 
 def heavy(*shape: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_t(4, size=shape) * 0.01
-
-
-def test_distances_to_the_nearest_window_are_of_shapes():
-    series, paths = heavy(70, seed=0), heavy(2, 40, seed=1)
-    paths[1] = 5 * series[10:50] + 0.3
-    distances = neighbour_distances(series, paths, np.random.default_rng(0))
-    assert distances.shape == (18,)
-    assert np.sum(distances < 1e-6) == 9
-    windows = np.lib.stride_tricks.sliding_window_view
-    correlation = np.corrcoef(np.vstack([windows(paths[0], 32), windows(series, 32)]))[:9, 9:]
-    expected = np.sqrt(2 * 32 * (1 - correlation.max(axis=1)))
-    np.testing.assert_allclose(np.sort(distances)[9:], np.sort(expected))
-
-
-def test_distances_without_a_window_that_moves():
-    paths, generator = heavy(2, 40, seed=1), np.random.default_rng(0)
-    assert np.all(neighbour_distances(np.ones(50), paths, generator) == np.inf)
-    assert neighbour_distances(heavy(50, seed=0), np.ones((2, 40)), generator).shape == (0,)
-    assert len(neighbour_distances(heavy(50, seed=0), heavy(3, 4_000, seed=2), generator)) == 4_000
 
 
 @pytest.mark.parametrize("held_out", [300, 1_000, 1_500, 4_000])

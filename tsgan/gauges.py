@@ -27,8 +27,8 @@ COPIED_STREAM, RUN_STREAM, NEIGHBOUR_STREAM, JUDGE_STREAM, NULL_STREAM = 1, 2, 3
 RUN_PATHS = 50
 """Paths in which a shared run is looked for."""
 
-STRETCHES = 20
-"""Stretches of the training series that are looked up as the held-out period is."""
+NEARER_LIMITS = (0.02, 0.04)
+"""How much nearer windows of fresh paths are to training by chance, usually and at most."""
 
 LEAST_HELD_OUT = 4 * memorisation.WINDOW
 """Fewest held-out returns in whose windows neighbours are looked for."""
@@ -85,34 +85,17 @@ def _no_held_out(setting: Setting, paths: FloatArray) -> str:
     return _too_few_windows(setting, paths)
 
 
-def _stretch_distances(setting: Setting, paths: FloatArray) -> FloatArray:
-    """Return (STRETCHES + 1,) log median distances to stretches of training, to held-out last."""
-    held_out, training = setting.held_out, setting.training
-    length = 0 if held_out is None else held_out.size
-    starts = np.linspace(0, training.size - length, STRETCHES).astype(int)
-    libraries = [*(training[start : start + length] for start in starts), held_out]
-    generator = setting.generator(NEIGHBOUR_STREAM)
-    return np.array(
-        [
-            math.log(np.median(memorisation.neighbour_distances(library, paths, generator)))
-            for library in libraries
-            if library is not None
-        ]
-    )
-
-
 def _nearer(setting: Setting, paths: FloatArray) -> Reading:
-    logs = _stretch_distances(setting, paths)
-    gap = float(logs[-1] - logs[:-1].mean())
-    return Reading(max(gap, 0.0), math.exp(-gap))
+    held_out = setting.training[:0] if setting.held_out is None else setting.held_out
+    generator = setting.generator(NEIGHBOUR_STREAM)
+    ratio = memorisation.neighbour_ratio(setting.training, held_out, paths, generator)
+    return Reading(max(1 - ratio, 0.0) if math.isfinite(ratio) else ratio, ratio)
 
 
-def _nearer_limits(setting: Setting, paths: FloatArray) -> Limits:
-    logs = _stretch_distances(setting, paths)[:-1]
-    others = (logs.sum() - logs) / (len(logs) - 1)
-    low, middle, high = np.quantile(np.abs(logs - others), (0.05, 0.5, 0.95)).tolist()
-    note = f"band: the same of each of {STRETCHES} stretches of training against the others"
-    return Limits(middle, high, (low, middle, high), 1.0, note)
+def _nearer_limits(_setting: Setting, _paths: FloatArray) -> Limits:
+    chance, noise = NEARER_LIMITS
+    note = f"fixed limits: indistinguishable up to {chance:.0%}, within noise up to {noise:.0%}"
+    return Limits(chance, noise, None, 1.0, note)
 
 
 def _beyond(side: int) -> Callable[[Setting, FloatArray], Reading]:
@@ -181,8 +164,8 @@ GAUGES: tuple[Gauge, ...] = (
     ),
     Gauge(
         "nearer to training",
-        "How much nearer synthetic windows are to training windows than to held-out ones, as the "
-        "log ratio of the median distances; the figure is their ratio, about 1 unless it copies.",
+        "How much nearer synthetic windows are to training windows than to held-out ones: 1 less "
+        "the ratio of their nearest distances, which is about 1 unless it copies.",
         "memorisation",
         _no_held_out,
         _nearer,

@@ -76,23 +76,6 @@ def copied_windows(
     return float(np.mean(_nearest(synthetic, library) < threshold))
 
 
-def neighbour_distances(
-    series: FloatArray, paths: FloatArray, generator: np.random.Generator
-) -> FloatArray:
-    """Return the distance of synthetic windows to the nearest window of ``series``.
-
-    Args:
-        series: (m,) returns, for example of training.
-        paths: (paths, steps) synthetic returns, steps ≥ 32.
-        generator: chooses the windows where there are more than are looked up.
-
-    Returns:
-        (≤ SYNTHETIC_WINDOWS,) distances ``√(2 · 32 (1 − ρ))``, 0 for a copy; without constant
-        windows, which have no shape. Infinite where no window of ``series`` moves.
-    """
-    return _to_nearest(series, _standardised(_draw_windows(paths, generator)))
-
-
 def neighbour_ratio(
     training: FloatArray, held_out: FloatArray, paths: FloatArray, generator: np.random.Generator
 ) -> float:

@@ -16,8 +16,8 @@ from tsgan.results import FloatArray
 TRADING_YEAR = 252
 """Steps in a year of daily returns."""
 
-BATCH_VALUES = 1 << 20
-"""Values that are worked on at a time: bounds the memory, not the result."""
+BATCH_VALUES = 1 << 16
+"""Values that are worked on at a time: they stay in the cache, and the result is the same."""
 
 HALF_WIDTH_95 = 1.959964
 """Standard errors to either side of a 95 % interval."""
@@ -76,9 +76,12 @@ def leverage(paths: FloatArray, lags: int) -> FloatArray:
 def _correlation(x: FloatArray, y: FloatArray, lags: int) -> FloatArray:
     """Return ``Σ_t x_t y_{t+τ} / √(Σ x² Σ y²)`` of centred rows, τ = 1..lags; 0 for rows of 0."""
     length = scipy.fft.next_fast_len(x.shape[-1] + lags, real=True)  # no wrap within the lags
-    spectrum_x = scipy.fft.rfft(x, length)
-    spectrum_y = spectrum_x if y is x else scipy.fft.rfft(y, length)
-    products = scipy.fft.irfft(np.conj(spectrum_x) * spectrum_y, length)[..., 1 : lags + 1]
+    spectrum = scipy.fft.rfft(x, length)
+    if y is x:
+        cross = np.square(spectrum.real) + np.square(spectrum.imag)
+    else:
+        cross = np.conj(spectrum) * scipy.fft.rfft(y, length)
+    products = scipy.fft.irfft(cross, length)[..., 1 : lags + 1]
     scale = np.sqrt(_sum_of_squares(x) * _sum_of_squares(y))[..., None]
     return np.divide(products, scale, out=np.zeros_like(products), where=scale > 0)
 
@@ -234,7 +237,7 @@ def gain_loss_asymmetry(paths: FloatArray, rise: float = 5, horizon: int = 60) -
         return float("nan")
     cumulative = np.cumsum(np.pad(centred[moves], ((0, 0), (1, 0))), axis=1)
     waiting = np.zeros((2, horizon - 1))  # starts whose ±ρ is not reached after 1, 2, … steps
-    rows = max((BATCH_VALUES // 32) // starts, 1)  # these few arrays stay in the cache
+    rows = max(BATCH_VALUES // (2 * starts), 1)
     for first in range(0, cumulative.shape[0], rows):
         batch, rho = cumulative[first : first + rows], level[moves][first : first + rows]
         now = batch[:, :starts]
