@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny
 
@@ -16,11 +17,11 @@ README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_readme_has_a_backtest_the_library_and_a_callback() -> None:
-    assert len(BLOCKS) == 3
+def test_readme_has_a_backtest_the_library_a_callback_and_an_evaluation() -> None:
+    assert len(BLOCKS) == 4
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["backtest", "library", "callback"])
+@pytest.mark.parametrize("block", BLOCKS, ids=["backtest", "library", "callback", "evaluation"])
 def test_block_runs(
     block: str, price_file: Path, fitted: TimeSeriesGAN, tmp_path: Path, monkeypatch
 ) -> None:
@@ -29,6 +30,7 @@ def test_block_runs(
         monkeypatch.setattr(owner, name, value)
     shutil.copy(price_file, "prices.csv")
     write_scenarios(Path("paths.parquet"), fitted.sample_groups(20, 252), 20, 252)
+    np.save("rival.npy", fitted.sample(20, 700).log_returns)
     exec(compile(block.replace("max_seconds=300", "steps=2"), "README.md", "exec"), {})
 
 
