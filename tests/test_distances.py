@@ -195,3 +195,12 @@ def test_dy_does_not_depend_on_the_unit_and_is_small_for_one_distribution():
     assert dragulescu_yakovenko(100 * real, 100 * same) == pytest.approx(near)
     assert 200 * 0.15 < near < 200 * 0.35  # each bin: E|N(0, 1/20 + 1/20)| = .25
     assert dragulescu_yakovenko(real, 1.5 * same) > 1.5 * near
+
+
+def test_sums_of_the_same_ticks_fall_into_one_bin():
+    steps = np.random.default_rng(8).choice([-1.0, 0.0, 1.0], p=[0.2, 0.6, 0.2], size=(2, 3_000))
+    totals = np.cumsum(0.001 * steps, axis=1)
+    rounded, exact = totals[:, 5:] - totals[:, :-5], np.cumsum(steps, axis=1)
+    exact = exact[:, 5:] - exact[:, :-5]
+    assert len(np.unique(rounded[0])) > len(np.unique(exact[0]))
+    assert dragulescu_yakovenko(*rounded) == pytest.approx(dragulescu_yakovenko(*exact))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from test_gauges import market
 
-from tsgan.bands import measure
-from tsgan.held_out import cut, held_out_parts
+from tsgan.bands import bootstrapped, measure
+from tsgan.held_out import cut, held_out_block, held_out_parts
 from tsgan.metric import Sample
 from tsgan.metrics import METRICS
 from tsgan.results import HeldOut
@@ -21,13 +21,25 @@ def series() -> np.ndarray:
 
 
 def parts(held_out: np.ndarray, training: np.ndarray, paths: np.ndarray) -> dict[str, HeldOut]:
-    return held_out_parts(held_out, training, paths, 40, 250.0, np.random.default_rng(0))
+    block = held_out_block(held_out.size, 250.0)
+    return held_out_parts(
+        Sample(held_out[None]),
+        Sample(cut(paths, held_out.size)),
+        Sample(cut(training[None], held_out.size)),
+        bootstrapped(held_out, block, np.random.default_rng(0)),
+        40,
+        METRICS,
+    )
 
 
 def test_paths_are_cut_into_pieces_of_the_same_length() -> None:
     paths = np.arange(14.0).reshape(2, 7)
     assert cut(paths, 3).tolist() == [[0, 1, 2], [3, 4, 5], [7, 8, 9], [10, 11, 12]]
     assert np.array_equal(cut(paths, 7), paths) and np.array_equal(cut(paths, 8), paths)
+    panel = np.stack([paths, -paths], axis=2)
+    assert np.array_equal(cut(panel, 3)[..., 1], -cut(paths, 3))
+    assert held_out_block(600, 250.0) == 150 and held_out_block(2_000, 250.0) == 250
+    assert held_out_block(2, 250.0) == 1
 
 
 def test_every_metric_is_measured_on_pieces_of_equal_length(series: np.ndarray) -> None:

@@ -62,6 +62,8 @@ def test_each_asset_is_compared_on_its_own(found: Evaluation) -> None:
         assert asset.row("sd").baselines == {}, "baselines of each asset only where asked for"
     document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert set(document["assets"]) == {"1", "2", "3"} and found.held_out == 200
+    assert all(row.held_out is not None for row in found.rows)
+    assert found.row("corr(r)").held_out.training < 0.5
 
 
 def test_pictures_hold_the_matrices(found: Evaluation) -> None:

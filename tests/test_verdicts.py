@@ -83,8 +83,10 @@ def test_gauges_bring_their_own_limits():
 
 
 def test_cautions_name_unequal_lengths_and_short_series():
-    assert cautions(1_000, 1_000, 250.0) == []
-    (length,) = cautions(1_000, 252, 250.0)
-    assert "252 steps" in length and "1000" in length
-    (short,) = cautions(999, 999, 250.0)
-    assert "999 returns" in short and "too narrow" in short
+    assert cautions(5_000, 5_000, 250.0) == []
+    (length,) = cautions(5_000, 252, 250.0)
+    assert "252 steps" in length and "5000" in length
+    (short,) = cautions(4_999, 4_999, 250.0)
+    assert "4999 returns" in short and "too narrow" in short
+    (kept,) = cautions(5_000, 5_000, 250.0, held_out=252)
+    assert "252 held-out returns" in kept and "training part" in kept

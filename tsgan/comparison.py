@@ -21,7 +21,7 @@ from tsgan.errors import DataError
 from tsgan.forecasts import forecast_rows
 from tsgan.gauge import Setting
 from tsgan.gauges import GAUGES
-from tsgan.held_out import held_out_parts
+from tsgan.held_out import cut, held_out_block, held_out_parts
 from tsgan.metric import Sample
 from tsgan.metrics import METRICS
 from tsgan.results import Evaluation, FloatArray, HeldOut, Row
@@ -91,7 +91,8 @@ def compare(subject: Subject, settings: Settings, report: Progress) -> Evaluatio
     )
     report("computing the curves", 0.95)
     size, (paths, horizon) = subject.series.size, subject.paths.shape
-    told = (*cautions(size, horizon, settings.bootstrap_block), *failures, *troubles)
+    kept_back = 0 if subject.held_out is None else subject.held_out.size
+    told = cautions(size, horizon, settings.bootstrap_block, kept_back)
     return Evaluation(
         name=settings.name,
         returns=size,
@@ -101,8 +102,8 @@ def compare(subject: Subject, settings: Settings, report: Progress) -> Evaluatio
         curves=build_curves(real, synthetic, pit),
         bootstrap_paths=settings.bootstrap_paths,
         bootstrap_block=settings.bootstrap_block,
-        warnings=told,
-        held_out=0 if subject.held_out is None else subject.held_out.size,
+        warnings=(*told, *failures, *troubles),
+        held_out=kept_back,
     )
 
 
@@ -138,13 +139,15 @@ def _held_out(
 ) -> dict[str, HeldOut]:
     if subject.held_out is None:
         return {}
+    series = subject.held_out
+    block = held_out_block(series.size, settings.bootstrap_block)
     return held_out_parts(
-        subject.held_out,
-        subject.training,
-        subject.paths,
+        Sample(series[None]),
+        Sample(cut(subject.paths, series.size)),
+        Sample(cut(subject.training[None], series.size)),
+        bootstrapped(series, block, generator),
         settings.bootstrap_paths,
-        settings.bootstrap_block,
-        generator,
+        METRICS,
     )
 
 

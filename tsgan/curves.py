@@ -91,23 +91,14 @@ def _without_memory(series: FloatArray, kind: str, lags: int) -> FloatArray:
 
 
 def _aggregation(real: FloatArray, synthetic: FloatArray) -> BandCurve:
-    """Return the excess kurtosis of each path's k-step sums over k, at least 4 of them disjoint."""
+    """Return the excess kurtosis of each path's k-step sums over k, 0 of a path without moves."""
     longest = min(real.shape[1], synthetic.shape[1]) // 4
     spans = np.array([k for k in SPANS if k <= max(longest, 1)])
     curves = [
-        np.stack([_kurtosis(stylized.overlapping_sums(paths, k)) for k in spans], axis=1)
+        np.stack([stylized.excess_kurtosis(stylized.overlapping_sums(paths, k)) for k in spans], 1)
         for paths in (real, synthetic)
     ]
-    return _band_curve(spans.astype(float), *curves)
-
-
-def _kurtosis(sums: FloatArray) -> FloatArray:
-    """Return the excess kurtosis of each row; 0 of a row that is constant."""
-    square = np.square(sums - sums.mean(axis=1, keepdims=True))
-    variance = square.mean(axis=1)
-    fourth = np.square(square).mean(axis=1)
-    safe = np.where(variance > 0, variance, 1.0)
-    return np.where(variance > 0, fourth / np.square(safe) - 3, 0.0)
+    return _band_curve(spans.astype(float), *map(np.nan_to_num, curves))
 
 
 def _drawdowns(real: FloatArray, synthetic: FloatArray) -> BandCurve | None:
@@ -131,6 +122,8 @@ def _hill(real: FloatArray, synthetic: FloatArray) -> HillCurve:
     """Return the Hill plot of the upper tail of both; what is not defined is NaN."""
     least = LEAST_TAIL / min(real.size, synthetic.size)
     fractions = np.array([share for share in HILL_FRACTIONS if share >= least])
+    if not fractions.size:
+        return HillCurve(*(np.empty(0) for _ in range(5)))
     intervals = [tails.hill_interval(real, fraction) for fraction in fractions]
     low, high = np.array(intervals).reshape(-1, 2).T
     own, theirs = (tails.hill_curve(values, fractions) for values in (real, synthetic))

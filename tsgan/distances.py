@@ -10,6 +10,9 @@ import numpy as np
 from tsgan.errors import ConfigError, DataError
 from tsgan.results import FloatArray
 
+EQUAL = 1e-9
+"""Values nearer than so many standard deviations differ by rounding alone."""
+
 POINTS_PER_BIN = 20
 """Real points in each bin of :func:`dragulescu_yakovenko`."""
 
@@ -161,12 +164,14 @@ def dragulescu_yakovenko(
 def equal_count_edges(real: FloatArray, bins: int) -> FloatArray:
     """Return (< bins,) ascending lower edges of all bins but the lowest, of ascending (n,) values.
 
-    Bins hold equal counts of ``real``, but equal values never fall into different bins.
+    Bins hold equal counts of ``real``, but equal values never fall into different bins, equal
+    within EQUAL standard deviations, as sums of the same ticks are. Edges lie as far below a point.
     """
     first = np.arange(1, bins) * real.size // bins  # index of the first point of each bin but one
-    edges = np.unique(real[first])
-    above: FloatArray = edges[edges > real[0]]  # below the smallest value there is no real point
-    return above
+    tolerance = EQUAL * float(np.std(real))
+    points = np.concatenate([real[:1], real[first]])  # below the lowest there is no real point
+    edges: FloatArray = points[1:][np.diff(points) > tolerance] - tolerance
+    return edges
 
 
 def shares(ordered: FloatArray, edges: FloatArray) -> FloatArray:

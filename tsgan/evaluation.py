@@ -52,7 +52,7 @@ def evaluate(
         DataError: an array is not finite, constant, too short, of the wrong shape, or of prices.
         ConfigError: a setting is outside its range.
     """
-    check_settings(bootstrap_paths, bootstrap_block, baselines or (), baseline_paths)
+    check_settings(bootstrap_paths, bootstrap_block, baselines or (), baseline_paths, seed)
     report = progress or (lambda _message, _share: None)
     given = check_arrays(real, synthetic, training, held_out, others or {})
     single = given.assets == 1 and given.series.ndim == 1

@@ -81,7 +81,7 @@ def check_arrays(
     Raises:
         DataError: see :func:`returns_array`; or where the numbers of assets differ.
     """
-    several = np.ndim(_log_returns(real)) == 2
+    several = _dimensions(real) == 2
     one, many = (PANEL_SERIES, PANEL_PATHS) if several else (SERIES, PATHS)
     series = returns_array("real", real, one)
     arrays = Arrays(
@@ -94,6 +94,13 @@ def check_arrays(
     if several:
         _demand_same_assets(arrays)
     return arrays
+
+
+def _dimensions(values: Returns) -> int:
+    try:
+        return np.ndim(_log_returns(values))
+    except ValueError:  # rows of different lengths
+        return 0
 
 
 def _demand_same_assets(arrays: Arrays) -> None:
@@ -118,6 +125,8 @@ def returns_array(what: str, values: Returns, kind: str) -> FloatArray:
     """
     values = _log_returns(values)
     try:
+        if np.iscomplexobj(values):
+            raise TypeError("complex numbers")
         array = np.ascontiguousarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
@@ -135,6 +144,12 @@ def returns_array(what: str, values: Returns, kind: str) -> FloatArray:
             "pass a longer series"
         )
     _check_values(what, array)
+    if kind == PANEL_SERIES and (np.ptp(array, axis=0) == 0).any():
+        asset = int(np.argmin(np.ptp(array, axis=0))) + 1
+        raise DataError(
+            f"{what}: expected log returns that vary, but those of asset {asset} of "
+            f"{array.shape[1]} are all {array[0, asset - 1]:g}; leave that asset out"
+        )
     return array
 
 
@@ -192,14 +207,23 @@ def _percent(what: str, array: FloatArray) -> list[str]:
 
 
 def check_settings(
-    bootstrap_paths: int, bootstrap_block: float, baselines: Sequence[str], baseline_paths: int
+    bootstrap_paths: int,
+    bootstrap_block: float,
+    baselines: Sequence[str],
+    baseline_paths: int,
+    seed: int = 0,
 ) -> None:
     """Raise ConfigError where a setting of the evaluation is outside its range."""
+    for name, number in (("bootstrap_paths", bootstrap_paths), ("baseline_paths", baseline_paths)):
+        if not isinstance(number, int | np.integer):
+            raise ConfigError(f"{name}: expected a whole number, got {number!r}")
     if bootstrap_paths < LEAST_BOOTSTRAP_PATHS:
         raise ConfigError(
             f"bootstrap_paths: expected at least {LEAST_BOOTSTRAP_PATHS}, "
             f"which have a 5 % and a 95 % mark, got {bootstrap_paths}"
         )
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ConfigError(f"seed: expected a whole number of at least 0, got {seed!r}")
     if not 1 <= bootstrap_block < float("inf"):
         raise ConfigError(f"bootstrap_block: expected at least 1 step, got {bootstrap_block}")
     if baseline_paths < 1:

@@ -24,6 +24,9 @@ SYNTHETIC, RIVAL = "synthetic", "GJR-t"
 LEAST_HELD_OUT = 100
 """Fewest held-out returns whose forecasts say anything."""
 
+LEAST_RETURNS = 50_000
+"""Fewest synthetic returns: neighbours of fewer are too few for the quantiles of a forecast."""
+
 MOST_HELD_OUT = 5_000
 """At most so many held-out returns are forecast, the first ones."""
 
@@ -90,6 +93,9 @@ def forecast_rows(
     """
     if held_out.size < LEAST_HELD_OUT:
         reason = f"needs {LEAST_HELD_OUT} held-out returns, there are {held_out.size}"
+        return _all_skipped(reason), {}, []
+    if paths.size < LEAST_RETURNS:
+        reason = f"needs {LEAST_RETURNS:,} synthetic returns, there are {paths.size:,}"
         return _all_skipped(reason), {}, []
     warnings = []
     if held_out.size > MOST_HELD_OUT:

@@ -19,7 +19,8 @@ from tsgan.tails import share_beyond
 
 COPIED = "copied windows"
 COPIED_LIMITS = (0.015, 0.03)
-"""Shares up to which copied windows are indistinguishable from chance, and within its noise."""
+"""Shares up to which copied windows are indistinguishable from chance, and within its noise, or
+once and twice the share of returns drawn one by one: more of a short or spiky training series."""
 
 COPIED_STREAM, RUN_STREAM, NEIGHBOUR_STREAM, JUDGE_STREAM, NULL_STREAM = 1, 2, 3, 4, 5
 """Second integer of a random stream's name, after the purpose BOOTSTRAP; 0 is the noise band."""
@@ -53,10 +54,22 @@ def _copied(setting: Setting, paths: FloatArray) -> Reading:
     return Reading(share, share)
 
 
-def _copied_limits(_setting: Setting, _paths: FloatArray) -> Limits:
-    chance, noise = COPIED_LIMITS
-    note = f"fixed limits: indistinguishable up to {chance:.1%}, within noise up to {noise:.0%}"
+def _copied_limits(setting: Setting, paths: FloatArray) -> Limits:
+    drawn = _drawn(setting, paths)
+    generator = setting.generator(COPIED_STREAM)
+    share = memorisation.copied_windows(setting.training, drawn, generator)
+    chance, noise = max(COPIED_LIMITS[0], share), max(COPIED_LIMITS[1], 2 * share)
+    note = (
+        f"limits: indistinguishable up to {chance:.1%}, within noise up to {noise:.1%}; returns of "
+        f"training drawn one by one have {share:.1%}"
+    )
     return Limits(chance, noise, None, memorisation.NEAR, note)
+
+
+def _drawn(setting: Setting, paths: FloatArray) -> FloatArray:
+    """Return paths of training returns drawn one by one: what values alone have in common."""
+    shape = min(len(paths), RUN_PATHS), paths.shape[1]
+    return stationary_bootstrap(setting.training, *shape, 1.0, setting.generator(RUN_STREAM))
 
 
 def _shared_run(setting: Setting, paths: FloatArray) -> Reading:
@@ -65,12 +78,11 @@ def _shared_run(setting: Setting, paths: FloatArray) -> Reading:
 
 
 def _shared_run_limits(setting: Setting, paths: FloatArray) -> Limits:
-    shape = min(len(paths), RUN_PATHS), paths.shape[1]
-    drawn = stationary_bootstrap(setting.training, *shape, 1.0, setting.generator(RUN_STREAM))
+    drawn = _drawn(setting, paths)
     chance = memorisation.longest_shared_run(setting.training, drawn)
     note = (
         f"limits: {chance}, the run of as many returns drawn one by one from the training part, "
-        f"and twice that; looked for in {shape[0]} paths"
+        f"and twice that; looked for in {len(drawn)} paths"
     )
     return Limits(chance, 2 * chance, None, chance, note)
 

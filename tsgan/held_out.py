@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
 
-from tsgan.bands import bootstrapped, measure, noise_bands
-from tsgan.metric import Sample
-from tsgan.metrics import METRICS
+from tsgan.bands import measure, noise_bands
+from tsgan.metric import Metric, Sample
 from tsgan.results import FloatArray, HeldOut
 from tsgan.verdicts import held_out_part
 
@@ -15,45 +14,42 @@ BLOCKS = 4
 
 
 def held_out_parts(
-    held_out: FloatArray,
-    training: FloatArray,
-    paths: FloatArray,
+    real: Sample,
+    synthetic: Sample,
+    training: Sample,
+    draw: Callable[[], Sample],
     bootstrap_paths: int,
-    mean_block: float,
-    generator: np.random.Generator,
+    metrics: Sequence[Metric],
 ) -> dict[str, HeldOut]:
-    """Return each metric against ``held_out`` by its name.
+    """Return each metric against held-out returns by its name.
 
     Args:
-        held_out: (h,) log returns after the training part; training: (m,) that part.
-        paths: (paths, steps) synthetic; both are cut into pieces of h steps, so that lengths match.
-        bootstrap_paths, mean_block: of the noise band; the block is at most a quarter of h.
-        generator: draws the band's paths.
+        real: the held-out returns; synthetic, training: pieces as long, see :func:`cut`.
+        draw: returns another bootstrap path of the held-out returns.
+        bootstrap_paths: how many of them make the band.
+        metrics: the rows.
     """
-    real = Sample(held_out[None])
-    synthetic, own = (Sample(cut(p, held_out.size)) for p in (paths, training[None]))
-    values, trained = measure(real, synthetic), measure(real, own)
-    block = max(min(mean_block, held_out.size / BLOCKS), 1.0)
-    bands = noise_bands(real, bootstrapped(held_out, block, generator), bootstrap_paths)
+    values, own = (measure(real, sample, metrics) for sample in (synthetic, training))
+    bands = noise_bands(real, draw, bootstrap_paths, metrics=metrics)
     return {
         metric.name: held_out_part(
-            metric,
-            real,
-            synthetic,
-            values[metric.name],
-            bands[metric.name],
-            trained[metric.name],
+            metric, real, synthetic, values[metric.name], bands[metric.name], own[metric.name]
         )
-        for metric in METRICS
+        for metric in metrics
     }
 
 
+def held_out_block(steps: int, mean_block: float) -> float:
+    """Return the mean block of the bootstrap of ``steps`` held-out returns, a quarter at most."""
+    return max(min(mean_block, steps / BLOCKS), 1.0)
+
+
 def cut(paths: FloatArray, steps: int) -> FloatArray:
-    """Return (paths, steps) cut into pieces of ``steps`` steps; shorter paths as they are.
+    """Return (paths, steps, …) cut into pieces of ``steps`` steps; shorter paths as they are.
 
     What is left at the end of each path is dropped.
     """
     pieces = paths.shape[1] // steps
     if pieces < 1:
         return paths
-    return paths[:, : pieces * steps].reshape(-1, steps)
+    return paths[:, : pieces * steps].reshape(-1, steps, *paths.shape[2:])

@@ -7,7 +7,17 @@ import math
 import numpy as np
 
 from tsgan import stylized
-from tsgan.metric import LAGS, Metric, Sample, difference, mean_over_paths, relative
+from tsgan.metric import (
+    LAGS,
+    Metric,
+    Sample,
+    difference,
+    mean_over_paths,
+    median_over_paths,
+    quantiles_over_paths,
+    relative,
+)
+from tsgan.results import FloatArray
 
 LJUNG_BOX_LAGS, ARCH_LAGS = 20, 5
 
@@ -43,14 +53,18 @@ def leverage() -> Metric:
 
 
 def _aggregated_kurtosis(k: int) -> Metric:
+    def kurtosis(paths: FloatArray) -> FloatArray:
+        return stylized.excess_kurtosis(stylized.overlapping_sums(paths, k))
+
     return difference(
         f"kurtosis({k})",
-        f"Excess kurtosis of {k}-step returns: sums of returns come nearer to a normal "
-        "distribution, but slowly.",
+        f"Excess kurtosis of {k}-step returns, median of the paths: sums of returns come nearer to "
+        "a normal distribution, but slowly.",
         "memory",
         20 * k,
-        lambda sample: stylized.kurtosis_of_sums(sample.paths, k),
+        median_over_paths(kurtosis),
         2 * k,
+        spread=quantiles_over_paths(kurtosis),
     )
 
 

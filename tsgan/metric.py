@@ -219,5 +219,40 @@ def pooled(function: Callable[[FloatArray], float]) -> Callable[[Sample], float]
 
 
 def mean_over_paths(function: Callable[[FloatArray], FloatArray]) -> Callable[[Sample], float]:
-    """Return the mean over the paths of ``function``, (paths, steps) -> (paths,)."""
-    return lambda sample: float(np.mean(function(sample.paths)))
+    """Return the mean over the paths of ``function``, (paths, steps) -> (paths,).
+
+    Paths for which it is not defined, as of one that never moves, are left out.
+    """
+
+    def statistic(sample: Sample) -> float:
+        values = function(sample.paths)
+        finite = values[np.isfinite(values)]
+        return float(np.mean(finite)) if finite.size else float("nan")
+
+    return statistic
+
+
+def median_over_paths(function: Callable[[FloatArray], FloatArray]) -> Callable[[Sample], float]:
+    """Return the median over the paths of ``function``, (paths, steps) -> (paths,).
+
+    For figures that extremes rule: of all paths pooled they grow with the number of paths, and one
+    real series would be far from a true model. Paths for which it is not defined are left out.
+    """
+
+    def statistic(sample: Sample) -> float:
+        values = function(sample.paths)
+        finite = values[np.isfinite(values)]
+        return float(np.median(finite)) if finite.size else float("nan")
+
+    return statistic
+
+
+def quantiles_over_paths(function: Callable[[FloatArray], FloatArray]) -> Callable[[Sample], Pair]:
+    """Return 5 % and 95 % over the paths of ``function``, (paths, steps) -> (paths,)."""
+
+    def spread(sample: Sample) -> Pair:
+        values = function(sample.paths)
+        low, high = np.quantile(values[np.isfinite(values)], (0.05, 0.95))
+        return float(low), float(high)
+
+    return spread

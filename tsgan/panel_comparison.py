@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tsgan import dependence
 from tsgan.bands import measure, noise_bands
-from tsgan.comparison import BAND_STREAM, Progress, Settings, Subject, compare
+from tsgan.comparison import (
+    BAND_STREAM,
+    HELD_OUT_STREAM,
+    Progress,
+    Settings,
+    Subject,
+    compare,
+)
 from tsgan.errors import DataError
+from tsgan.held_out import cut, held_out_block, held_out_parts
 from tsgan.panel_baselines import PANEL_BASELINES, joint_bootstrap, simulate_panel_baseline
 from tsgan.panel_metrics import PANEL_METRICS, PanelSample
 from tsgan.pictured import BandCurve, PanelCurves
-from tsgan.results import Evaluation, FloatArray, Marks
+from tsgan.results import Evaluation, FloatArray, HeldOut, Marks
 from tsgan.verdicts import Rivals, Values, cautions, metric_row
 
 PANEL_STREAM = 100
@@ -59,22 +67,24 @@ def compare_panel(panel: Panel, settings: Settings, report: Progress) -> Evaluat
     bands = _bands(panel, real, settings, report)
     baselines, failures = _score_baselines(panel, real, settings, report)
     rivals = Rivals(baselines, others)
+    kept = _held_out(panel, settings)
     assets = _assets(panel, settings, report)
     size, (paths, horizon, _) = panel.series.shape[0], panel.paths.shape
+    kept_back = 0 if panel.held_out is None else len(panel.held_out)
     return Evaluation(
         name=settings.name,
         returns=size,
         paths=paths,
         horizon=horizon,
         rows=tuple(
-            metric_row(m, real, synthetic, values[m.name], bands[m.name], rivals)
+            metric_row(m, real, synthetic, values[m.name], bands[m.name], rivals, kept.get(m.name))
             for m in PANEL_METRICS
         ),
         curves=None,
         bootstrap_paths=settings.bootstrap_paths,
         bootstrap_block=settings.bootstrap_block,
-        warnings=(*cautions(size, horizon, settings.bootstrap_block), *failures),
-        held_out=0 if panel.held_out is None else panel.held_out.shape[0],
+        warnings=(*cautions(size, horizon, settings.bootstrap_block, kept_back), *failures),
+        held_out=kept_back,
         assets=assets,
         panel=_curves(panel, real, synthetic),
     )
@@ -83,16 +93,37 @@ def compare_panel(panel: Panel, settings: Settings, report: Progress) -> Evaluat
 def _bands(
     panel: Panel, real: PanelSample, settings: Settings, report: Progress
 ) -> dict[str, Marks | None]:
-    """Return the noise band: whole rows are bootstrapped, so that dependence survives."""
-    from tsgan.seeding import BOOTSTRAP, numpy_generator  # brings torch: not on import
-
-    generator = numpy_generator(settings.seed, BOOTSTRAP, BAND_STREAM)
-    shape = 1, len(panel.series), settings.bootstrap_block
     return noise_bands(
         real,
-        lambda: PanelSample(joint_bootstrap(panel.series, *shape, generator)),
+        _drawing(panel.series, settings.bootstrap_block, settings.seed, BAND_STREAM),
         settings.bootstrap_paths,
         lambda share: report("bootstrapping the noise band of all assets", 0.05 + 0.1 * share),
+        PANEL_METRICS,
+    )
+
+
+def _drawing(
+    series: FloatArray, mean_block: float, seed: int, stream: int
+) -> Callable[[], PanelSample]:
+    """Return what draws single bootstrap paths of whole rows, so that dependence survives."""
+    from tsgan.seeding import BOOTSTRAP, numpy_generator  # brings torch: not on import
+
+    generator = numpy_generator(seed, BOOTSTRAP, stream)
+    shape = 1, len(series), mean_block
+    return lambda: PanelSample(joint_bootstrap(series, *shape, generator))
+
+
+def _held_out(panel: Panel, settings: Settings) -> dict[str, HeldOut]:
+    series = panel.held_out
+    if series is None:
+        return {}
+    block = held_out_block(len(series), settings.bootstrap_block)
+    return held_out_parts(
+        PanelSample(series[None]),
+        PanelSample(cut(panel.paths, len(series))),
+        PanelSample(cut(panel.training[None], len(series))),
+        _drawing(series, block, settings.seed, HELD_OUT_STREAM),
+        settings.bootstrap_paths,
         PANEL_METRICS,
     )
 

@@ -20,6 +20,9 @@ WARM_UP = 252
 TRADING_YEAR = 252
 """Steps in a year of daily returns."""
 
+ROUNDING = 1e-12
+"""Log prices nearer than this are equal, as on a market that stands still."""
+
 LARGEST_POSITION = 2.0
 """Of volatility targeting."""
 
@@ -38,7 +41,8 @@ def moving_average_cross(paths: FloatArray) -> FloatArray:
     Source: variable-length moving average of Brock, Lakonishok & LeBaron (1992), on log prices.
     """
     prices = np.cumsum(paths, axis=1)
-    return _held(np.sign(_trailing_mean(prices, 20) - _trailing_mean(prices, 100)), paths)
+    gap = _trailing_mean(prices, 20) - _trailing_mean(prices, 100)
+    return _held(np.sign(np.where(np.abs(gap) > ROUNDING, gap, 0.0)), paths)
 
 
 def momentum(paths: FloatArray) -> FloatArray:

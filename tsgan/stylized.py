@@ -19,6 +19,12 @@ TRADING_YEAR = 252
 BATCH_VALUES = 1 << 16
 """Values that are worked on at a time: they stay in the cache, and the result is the same."""
 
+ROUNDING = 1e-12
+"""Values that differ by a smaller share of the largest are equal."""
+
+SMALLEST_SHARE = 1e-6
+"""Of the mean variance: a year without a move has a logarithm all the same."""
+
 HALF_WIDTH_95 = 1.959964
 """Standard errors to either side of a 95 % interval."""
 
@@ -49,7 +55,7 @@ def autocorrelation(paths: FloatArray, lags: int) -> FloatArray:
     """
 
     def batch(x: FloatArray) -> FloatArray:
-        centred = x - x.mean(axis=-1, keepdims=True)
+        centred = _centred(x)
         return _correlation(centred, centred, lags)
 
     return _in_batches(batch, paths, lags)
@@ -65,12 +71,17 @@ def leverage(paths: FloatArray, lags: int) -> FloatArray:
     """
 
     def batch(x: FloatArray) -> FloatArray:
-        square = np.square(x)
-        return _correlation(
-            x - x.mean(axis=-1, keepdims=True), square - square.mean(axis=-1, keepdims=True), lags
-        )
+        return _correlation(_centred(x), _centred(np.square(x)), lags)
 
     return _in_batches(batch, paths, lags)
+
+
+def _centred(x: FloatArray) -> FloatArray:
+    """Return each row less its mean; zeros where only rounding is left of it."""
+    centred: FloatArray = x - x.mean(axis=-1, keepdims=True)
+    still = np.ptp(x, axis=-1) <= ROUNDING * np.abs(x).max(axis=-1)
+    centred[still] = 0.0
+    return centred
 
 
 def _correlation(x: FloatArray, y: FloatArray, lags: int) -> FloatArray:
@@ -192,10 +203,12 @@ def volatility_dispersion(paths: FloatArray, window: int = TRADING_YEAR) -> floa
 
     ``(paths, steps) -> ()``, over all overlapping windows of all paths, volatility
     ``√(Σ r² / window)``. Paths that all look alike, or that never leave their regime, have less
-    than the real series.
+    than the real series. A year of less than SMALLEST_SHARE of the mean variance counts as that.
     """
-    realised_variance = overlapping_sums(np.square(paths), window) / window
-    return float(np.std(0.5 * np.log(realised_variance)))
+    square = np.square(paths)
+    realised_variance = overlapping_sums(square, window) / window
+    floor = SMALLEST_SHARE * float(np.mean(square))
+    return float(np.std(0.5 * np.log(np.maximum(realised_variance, floor))))
 
 
 def standard_deviation(values: FloatArray) -> float:
@@ -203,17 +216,30 @@ def standard_deviation(values: FloatArray) -> float:
     return float(np.std(values))
 
 
-def skewness(values: FloatArray) -> float:
-    """Return ``m₃ / m₂^{3/2}``, central moments of values (n,): 0 for a symmetric distribution."""
-    centred = values - np.mean(values)
-    square = centred * centred
-    return float(np.mean(square * centred) / np.mean(square) ** 1.5)
+def skewness(paths: FloatArray) -> FloatArray:
+    """Return ``m₃ / m₂^{3/2}`` of each path, central moments: 0 for a symmetric distribution.
+
+    ``(..., steps) -> (...)``; NaN where nothing moves.
+    """
+    centred = _centred(paths)
+    variance = np.mean(np.square(centred), axis=-1)
+    return _ratio(np.mean(np.square(centred) * centred, axis=-1), variance**1.5)
 
 
-def excess_kurtosis(values: FloatArray) -> float:
-    """Return ``m₄ / m₂² − 3``, central moments of values (n,): 0 for a normal distribution."""
-    square = np.square(values - np.mean(values))
-    return float(np.mean(square * square) / np.mean(square) ** 2 - 3)
+def excess_kurtosis(paths: FloatArray) -> FloatArray:
+    """Return ``m₄ / m₂² − 3`` of each path, central moments: 0 for a normal distribution.
+
+    ``(..., steps) -> (...)``; NaN where nothing moves. Of sums of k returns it falls towards 0 as k
+    grows: aggregational Gaussianity (Cont 2001).
+    """
+    square = np.square(_centred(paths))
+    return _ratio(np.mean(np.square(square), axis=-1), np.mean(square, axis=-1) ** 2) - 3
+
+
+def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Return the quotient, NaN where ``below`` is 0."""
+    ratio: FloatArray = np.full(np.shape(above), np.nan)
+    return np.divide(above, below, out=ratio, where=below > 0)
 
 
 def gain_loss_asymmetry(paths: FloatArray, rise: float = 5, horizon: int = 60) -> float:
@@ -232,7 +258,7 @@ def gain_loss_asymmetry(paths: FloatArray, rise: float = 5, horizon: int = 60) -
     starts = paths.shape[1] - horizon + 1
     centred = paths - paths.mean(axis=1, keepdims=True)
     level = rise * centred.std(axis=1, keepdims=True)
-    moves = level[:, 0] > 1e-12 * np.abs(paths).max(axis=1)
+    moves = level[:, 0] > ROUNDING * np.abs(paths).max(axis=1)
     if starts < 1 or not moves.any():
         return float("nan")
     cumulative = np.cumsum(np.pad(centred[moves], ((0, 0), (1, 0))), axis=1)
@@ -267,13 +293,3 @@ def volatility_of_volatility(paths: FloatArray, window: int = 20) -> float:
     change = np.diff(0.5 * np.log(np.where(moves, energy, 1)), axis=1)
     change = change[moves[:, 1:] & moves[:, :-1]]
     return float(np.std(change)) if change.size > 1 else float("nan")
-
-
-def kurtosis_of_sums(paths: FloatArray, k: int) -> float:
-    """Return the excess kurtosis of the overlapping ``k``-step returns, pooled over paths.
-
-    ``(paths, steps) -> ()``; k ≤ steps. It falls towards 0 as k grows: aggregational Gaussianity
-    (Cont 2001). NaN where nothing moves.
-    """
-    with np.errstate(invalid="ignore"):
-        return excess_kurtosis(overlapping_sums(paths, k))

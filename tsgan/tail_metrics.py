@@ -9,7 +9,15 @@ import numpy as np
 
 from tsgan import stylized, tails
 from tsgan.distances import wasserstein_1
-from tsgan.metric import Metric, Sample, difference, mean_over_paths, pooled, relative
+from tsgan.metric import (
+    Metric,
+    Sample,
+    difference,
+    mean_over_paths,
+    pooled,
+    quantiles_over_paths,
+    relative,
+)
 from tsgan.results import FloatArray
 
 Side = Callable[[FloatArray], FloatArray]
@@ -79,17 +87,13 @@ def _drawdowns() -> Metric:
 
 
 def _largest_drawdown() -> Metric:
-    def spread(sample: Sample) -> tuple[float, float]:
-        low, high = np.quantile(tails.whole_drawdown(sample.paths), (0.05, 0.95))
-        return float(low), float(high)
-
     return relative(
         "max drawdown",
         "Largest fall of the price from its peak over a whole path, mean of the paths.",
         "tails",
         2,
         mean_over_paths(tails.whole_drawdown),
-        spread=spread,
+        spread=quantiles_over_paths(tails.whole_drawdown),
     )
 
 
