@@ -75,6 +75,18 @@ def test_copies_of_held_out_returns_are_nearer_to_these(setting: Setting) -> Non
     assert found.value == 0 and found.synthetic is not None and found.synthetic > 1.01
 
 
+def test_limits_of_copies_rise_where_chance_alone_repeats() -> None:
+    """A spike decides what a window looks like: true paths of a short series seem copied."""
+    accused = 0
+    for seed in range(6):
+        spiky = np.random.default_rng(seed).standard_t(3, size=(41, 500)) * 0.01
+        found = row(COPIED, Setting(spiky[0], spiky[0], None, seed), spiky[1:])
+        accused += found.verdict == "off"
+        copied = stationary_bootstrap(spiky[0], 40, 500, 20.0, np.random.default_rng(seed))
+        assert row(COPIED, Setting(spiky[0], spiky[0], None, seed), copied).verdict == "off"
+    assert accused <= 1, "with fixed limits, 3 % are exceeded in most"
+
+
 def test_runs_are_as_long_as_what_was_copied(setting: Setting, fresh: np.ndarray) -> None:
     paths = fresh.copy()
     paths[3, 100:137] = setting.training[500:537]

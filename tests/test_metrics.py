@@ -191,3 +191,16 @@ def test_strategy_rows_are_the_outcomes_of_the_strategies(real):
     worst = (1 - wealth / np.maximum.accumulate(wealth, axis=1)).max(axis=1)
     fall = BY_NAME["buy-and-hold: drawdown"].figures(real, sample)[1]
     assert fall == pytest.approx(worst.mean())
+
+
+def test_strategy_tails_are_those_of_the_profits(real):
+    paths = np.random.default_rng(8).standard_t(4, size=(5, 2_000)) * 0.01
+    positions = STRATEGIES["momentum"](paths)
+    profits = np.sort((positions * np.expm1(paths))[:, WARM_UP:], axis=None)
+    for percent in (1, 5, 95, 99):
+        quantile = np.quantile(profits, percent / 100)
+        outer = profits <= quantile if percent < 50 else profits >= quantile
+        sample = Sample(paths)
+        assert BY_NAME[f"momentum: VaR {percent}%"].figures(real, sample)[1] == quantile
+        shortfall = BY_NAME[f"momentum: ES {percent}%"].figures(real, sample)[1]
+        assert shortfall == pytest.approx(profits[outer].mean())

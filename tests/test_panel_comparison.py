@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tsgan import evaluate
+from tsgan import dependence, evaluate
 from tsgan.baselines import garch_residuals
 from tsgan.panel_metrics import PANEL_METRICS, PanelSample
 from tsgan.results import SEVENTEEN, Evaluation
@@ -57,13 +57,21 @@ def test_each_asset_is_compared_on_its_own(found: Evaluation) -> None:
     series = market(1, 900, 0)[0]
     for place, (name, asset) in enumerate(found.assets.items()):
         assert asset.name == name and asset.row("sd").real == pytest.approx(series[:, place].std())
+        paths = market(20, 900, 1)[..., place]
+        assert asset.row("sd").synthetic == pytest.approx(paths.std())
         assert {row.name for row in asset.rows} > set(SEVENTEEN)
         assert asset.held_out == 200 and asset.curves is not None
         assert asset.row("sd").baselines == {}, "baselines of each asset only where asked for"
     document = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert set(document["assets"]) == {"1", "2", "3"} and found.held_out == 200
     assert all(row.held_out is not None for row in found.rows)
-    assert found.row("corr(r)").held_out.training < 0.5
+    series, paths = market(1, 900, 0)[0], market(20, 900, 1)
+    held_out, pieces = PanelSample(series[None, 700:]), paths[:, :800].reshape(80, 200, 3)
+    for name in ("corr(r)", "sliced W1(1)/sd"):
+        part = found.row(name).held_out
+        assert part.value == BY_NAME[name].measure(held_out, PanelSample(pieces))
+        own = PanelSample(series[:600].reshape(3, 200, 3))
+        assert part.training == BY_NAME[name].measure(held_out, own)
 
 
 def test_pictures_hold_the_matrices(found: Evaluation) -> None:
@@ -103,6 +111,26 @@ def test_a_panel_is_at_no_distance_from_itself_and_far_from_another(name: str) -
     random = np.random.default_rng(3).standard_t(3, size=(4, 900, 3)) * 0.02
     random[:, 1:, 0] += random[:, :-1, 1]  # one asset follows another a step later
     assert BY_NAME[name].measure(real, PanelSample(random)) > 0.05
+
+
+def test_rows_are_what_they_are_called() -> None:
+    real, synthetic = market(1, 900, 0), market(10, 900, 1, common=0.3)
+    samples = PanelSample(real), PanelSample(synthetic)
+    for name, function in (
+        ("corr(r)", dependence.correlations),
+        ("corr(|r|)", dependence.magnitude_correlations),
+        ("cross-corr(1)", dependence.cross_correlations),
+        ("eigenvalues", dependence.spectrum),
+    ):
+        expected = np.linalg.norm(function(real) - function(synthetic))
+        assert BY_NAME[name].measure(*samples) == pytest.approx(expected)
+    for side in ("lower", "upper"):
+        figures = BY_NAME[f"{side} tail dependence"].figures(*samples)
+        expected = [
+            dependence.mean_tail_dependence(panel, 0.05, upper=side == "upper")
+            for panel in (real, synthetic)
+        ]
+        assert figures == pytest.approx(expected)
 
 
 def test_panel_rows_refuse_a_single_series() -> None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,10 @@ def test_gauges_bring_their_own_limits():
         assert (row.value, row.verdict, row.band, row.note) == (value, expected, None, "fixed")
         assert (row.real, row.synthetic, row.spread) == (1.0, 5.0, (4.0, 6.0))
         assert row.baselines == {"A": 0.4} and row.others == {"C": 0.1}
+    blind = replace(
+        gauge(0.1), limits=lambda _setting, _paths: Limits(math.nan, math.nan, None, 1.0, "")
+    )
+    assert gauge_row(blind, setting, REAL.paths, rivals).verdict == "skipped"
     for broken, reason in (
         (gauge(math.nan), "not defined"),
         (gauge(0.1, "too short"), "too short"),
