@@ -20,7 +20,7 @@ OPTIONS = {
         "--clip-gradients --precision --holdout --seed --device --tensorboard --resume --overwrite"
     ),
     "generate": "--paths --horizon --seed --given --start-price --start-date --out",
-    "evaluate": "--column --json --report --seed",
+    "evaluate": "--column --trained-until --json --report --seed",
     "info": "",
 }
 HEAVY = ("torch", "pandas", "scipy", "numpy", "pyarrow", "matplotlib", "arch", "jinja2")

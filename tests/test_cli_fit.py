@@ -49,7 +49,7 @@ def test_fit_writes_its_files(finished: tuple[Path, Result]) -> None:
     assert {file.name for file in directory.iterdir()} == FILES
     assert (directory / "training.png").read_bytes().startswith(b"\x89PNG")
     page = (directory / "report.html").read_text()
-    assert page.count('class="plot"') == 14 and "garch.csv" in page
+    assert page.count('class="plot"') == 19 and "garch.csv" in page
     assert not re.search(r'(src|href)="https?:', page)
 
 
@@ -83,9 +83,10 @@ def test_model_of_the_command_is_that_of_the_library(
 def test_metrics_have_their_schema(finished: tuple[Path, Result]) -> None:
     metrics = json.loads((finished[0] / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert set(metrics) == {
-        *("name", "returns", "paths", "horizon", "band", "rows_of_seventeen"),
-        *("warnings", "metrics"),
+        *("schema", "name", "returns", "paths", "horizon", "held_out_returns", "band"),
+        *("rows_of_seventeen", "warnings", "metrics", "assets"),
     }
+    assert metrics["held_out_returns"] == 140
     assert (metrics["name"], metrics["returns"]) == ("garch.csv", 700)
     assert (metrics["paths"], metrics["horizon"]) == (20, 700)
     assert metrics["band"]["quantiles"] == [0.05, 0.5, 0.95]
@@ -93,11 +94,13 @@ def test_metrics_have_their_schema(finished: tuple[Path, Result]) -> None:
     assert len(names) == len(set(names)) and {*SEVENTEEN, "copied windows"} <= set(names)
     for row in metrics["metrics"]:
         assert set(row) == {
-            *("name", "real", "synthetic", "value", "band", "verdict", "baselines", "note"),
+            *("name", "group", "real", "synthetic", "value", "band", "verdict", "interval"),
+            *("spread", "baselines", "others", "held_out", "meaning", "note"),
         }
         assert row["verdict"] in ("indistinguishable", "within noise", "off", "skipped")
         if row["band"] is not None:
-            assert row["band"] == sorted(row["band"]) and "GARCH-n" in row["baselines"]
+            assert row["band"] == sorted(row["band"])
+            assert "GARCH-n" in row["baselines"] or row["value"] == 0
     verdicts = [row["verdict"] for row in metrics["metrics"] if row["name"] in SEVENTEEN]
     assert metrics["rows_of_seventeen"] == {
         verdict.replace(" ", "_"): verdicts.count(verdict)

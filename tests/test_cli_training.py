@@ -121,7 +121,7 @@ def test_curves_of_another_objective_are_not_called_wasserstein(
     page = (Path("m") / "report.html").read_text()
     assert "Training: Jensen–Shannon estimate" in page and "log 2 for each head" in page
     assert "Wasserstein estimate" not in page and "gradient penalty" not in page
-    assert page.count('class="plot"') == 12  # neither penalty nor held-out score
+    assert page.count('class="plot"') == 17  # neither penalty nor held-out score
     shown = EventAccumulator(str(Path("m") / EVENTS)).Reload().Tags()["scalars"]
     assert "estimate/Jensen-Shannon" in shown
 

@@ -122,7 +122,10 @@ def test_a_further_draw_falls_below_the_value_at_risk_as_often_as_its_level_says
 
 @pytest.mark.parametrize(
     ("steps", "path_steps", "reason"),
-    [(99, 2_000, "needs 100 held-out returns, there are 99"), (200, 120, "steps a path")],
+    [
+        (99, 10_000, "needs 100 held-out returns, there are 99"),
+        (200, 9_999, "needs 50,000 synthetic returns, there are 49,995"),
+    ],
 )
 def test_what_is_too_short_is_skipped_with_its_reason(steps, path_steps, reason, halves):
     training, held_out = halves
@@ -134,9 +137,14 @@ def test_what_is_too_short_is_skipped_with_its_reason(steps, path_steps, reason,
         assert reason in row.note and row.group == "forecasts"
 
 
+def test_paths_too_short_to_look_back_on_are_skipped(halves):
+    rows, pit, _ = forecast_rows(*halves, np.tile(gjr_paths(5, 120), (100, 1)), 0)
+    assert pit == {} and all("steps a path" in row.note for row in rows)
+
+
 def test_without_gjr_the_tests_remain(halves, monkeypatch):
     monkeypatch.setattr(baselines, "LEAST_RETURNS", 10**6)
-    rows, pit, warnings = forecast_rows(*halves, gjr_paths(5, 1_000), 0)
+    rows, pit, warnings = forecast_rows(*halves, gjr_paths(50, 1_000), 0)
     assert [row.verdict == "skipped" for row in rows] == [False] * 6 + [True] * 2
     assert all(not row.baselines for row in rows)
     assert list(pit) == ["synthetic"]
@@ -147,7 +155,7 @@ def test_without_gjr_the_tests_remain(halves, monkeypatch):
 def test_of_many_held_out_returns_the_first_are_forecast(halves, monkeypatch):
     monkeypatch.setattr(forecasts, "MOST_HELD_OUT", 200)
     training, held_out = halves
-    paths = gjr_paths(5, 1_000)
+    paths = gjr_paths(50, 1_000)
     rows, _, warnings = forecast_rows(training, held_out, paths, 0)
     assert "first 200 of 800" in warnings[0]
     assert forecast_rows(training, held_out[:200], paths, 0)[0] == rows

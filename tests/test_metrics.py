@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tsgan import tails
+from tsgan import distances, divergences, tails
 from tsgan.baselines import garch_residuals
 from tsgan.metric import LAGS, Sample
 from tsgan.metrics import METRICS
@@ -204,3 +204,25 @@ def test_strategy_tails_are_those_of_the_profits(real):
         assert BY_NAME[f"momentum: VaR {percent}%"].figures(real, sample)[1] == quantile
         shortfall = BY_NAME[f"momentum: ES {percent}%"].figures(real, sample)[1]
         assert shortfall == pytest.approx(profits[outer].mean())
+
+
+def test_distances_beside_the_seventeen_are_those_of_the_library(real):
+    paths = 1.3 * np.random.default_rng(9).standard_t(4, size=(5, 2_000)) * 0.01 + 0.001
+    sample, own = Sample(paths), real.paths[0]
+    singly = [distances.wasserstein_p(own, path, 2) for path in paths]
+    assert BY_NAME["W2(1)/sd"].measure(real, sample) == pytest.approx(np.median(singly) / own.std())
+    moments = own.mean(), own.var(), paths.mean(), paths.var()
+    expected = distances.gaussian_wasserstein_2(*map(float, moments)) / own.std()
+    assert BY_NAME["Gaussian W2(1)/sd"].measure(real, sample) == pytest.approx(expected)
+    shares = divergences.histograms(own, paths.ravel(), 50)
+    for name, function in (
+        ("KL(1)", divergences.kullback_leibler),
+        ("JS(1)", divergences.jensen_shannon),
+        ("TV(1)", divergences.total_variation),
+    ):
+        assert BY_NAME[name].measure(real, sample) == pytest.approx(function(*shares))
+    deep = [tails.maximum_drawdowns(x).ravel() for x in (real.paths, paths)]
+    expected = distances.wasserstein_1(*deep) / deep[0].mean()
+    assert BY_NAME["drawdowns"].measure(real, sample) == pytest.approx(expected)
+    still = Sample(np.where(np.arange(2_000) == 700, 0.01, 0.0)[None])
+    assert np.isnan(BY_NAME["KL(1)"].measure(still, sample)), "one bin says nothing"

@@ -129,7 +129,7 @@ def test_wheel_works_where_nothing_else_is(wheel: Path, tmp_path: Path) -> None:
         "for found in pkgutil.walk_packages([str(home)], 'tsgan.'):\n"
         "    if found.name != 'tsgan.__main__':\n"
         "        importlib.import_module(found.name)\n"
-        "tsgan.report._template()\n"
+        "tsgan.report._environment().get_template('report.html.j2')\n"
         "print(home)"
     )
     assert run(sys.executable, "-c", program, **place).strip() == str(target / "tsgan")
