@@ -6,7 +6,7 @@ import functools
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, ParamSpec, TypeVar
@@ -112,6 +112,20 @@ def demand_writable(path: Path) -> None:
             f"{path}: expected a folder that exists, {path.parent} does not; create it or choose "
             "another path"
         )
+
+
+def demand_other_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """Raise ConfigError before any work if an output would replace an input or another output."""
+    taken = {file.resolve() for file in inputs}
+    for path in outputs:
+        if path.is_dir():
+            raise ConfigError(f"{path}: expected a file to write, this is a folder; name a file")
+        if path.resolve() in taken:
+            raise ConfigError(
+                f"{path}: expected a file of its own, it would replace another one of this "
+                "command; choose another name"
+            )
+        taken.add(path.resolve())
 
 
 def demand_space(path: Path, paths: int, horizon: int) -> None:

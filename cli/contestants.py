@@ -83,6 +83,11 @@ def _from_file(prices: Prices, file: Path, name: str) -> Contestant:
     paths = read.log_returns
     if paths.ndim == 3 and paths.shape[2] == 1:
         paths = paths[..., 0]
+    elif paths.ndim == 3 and len(prices.names) == 1:
+        raise DataError(
+            f"{file}: expected paths of one asset, as the prices have, got {paths.shape[2]}; name "
+            f"{paths.shape[2]} columns of the prices, each with --column"
+        )
     elif read.assets and paths.ndim == 3:
         paths = _in_order(file, paths, read.assets, prices.names)
     kind = PATHS if len(prices.names) == 1 else PANEL_PATHS

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tsgan.cli.common import Column, PricesFile, demand_writable, reports_errors
+from tsgan.cli.common import (
+    Column,
+    PricesFile,
+    demand_other_files,
+    demand_writable,
+    reports_errors,
+)
 
 if TYPE_CHECKING:
     from tsgan.results import Evaluation
@@ -46,20 +52,23 @@ def evaluate(
     ] = 0,
 ) -> None:
     """Compare synthetic paths with real prices, beside a noise band and simple models."""
-    for target in (json, report):
-        if target is not None:
-            demand_writable(target)
+    targets = [target for target in (json, report) if target is not None]
+    for target in targets:
+        demand_writable(target)
+    demand_other_files(targets, [prices, *synthetic])
     from tsgan.cli.contestants import read_contestants
     from tsgan.cli.progress import stage_bar
     from tsgan.cli.tables import print_evaluation
     from tsgan.data.prices import read_prices
     from tsgan.evaluation import evaluate as compare
-    from tsgan.periods import known_until, split_periods
+    from tsgan.evaluation_input import PANEL_SERIES, SERIES, returns_array
+    from tsgan.periods import known_until, other_periods, split_periods
 
     real = read_prices(prices, column or ())
-    origin = None if trained_until is None else known_until(trained_until)
+    returns_array(real.source, real, SERIES if len(real.names) == 1 else PANEL_SERIES)
     first, *others = read_contestants(real, synthetic, seed)
-    periods = split_periods(real, origin or first.origin)
+    origin = first.origin if trained_until is None else known_until(trained_until, first.origin)
+    periods = split_periods(real, origin)
     for note in (*real.notes, *(note for each in (first, *others) for note in each.notes)):
         typer.echo(note)
     with stage_bar("evaluating") as told:
@@ -73,7 +82,8 @@ def evaluate(
             seed=seed,
             progress=told,
         )
-    found = replace(found, warnings=(*periods.cautions, *found.warnings))
+    apart = other_periods(first.name, origin, {each.name: each.origin for each in others})
+    found = replace(found, warnings=(*periods.cautions, *apart, *found.warnings))
     print_evaluation(found)
     facts = [
         ("Real prices", f"{real.source}, {', '.join(real.names)}"),

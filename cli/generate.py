@@ -81,7 +81,8 @@ def generate(
 
         write_scenarios(out, told(), paths, horizon, origin_of(loaded.facts_))
     typer.echo(f"Wrote {paths:,} paths of {horizon:,} steps to {out} (seed {seed}).")
-    typer.echo(f"Next: tsgan evaluate PRICES {out}, or read it with pandas and run your backtest.")
+    typer.echo("Next: read it with pandas and run your backtest; paths as long as the real series,")
+    typer.echo(f"      and only these, can be judged in full: tsgan evaluate PRICES {model}")
 
 
 def _say_condition(model: TimeSeriesGAN, level: str) -> None:

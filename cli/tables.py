@@ -65,7 +65,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """Print the table, how the other rows ended, the warnings, and the verdict."""
     from rich.console import Console
 
-    from tsgan.report_rows import verdict_sentence
+    from tsgan.report_rows import held_out_sentence, verdict_sentence
 
     console = Console()
     console.print(evaluation_table(evaluation))
@@ -73,7 +73,9 @@ def print_evaluation(evaluation: Evaluation) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for warning in evaluation.warnings:
         console.print("Note: " + warning, highlight=False, markup=False, soft_wrap=True)
-    console.print(verdict_sentence(evaluation), highlight=False, soft_wrap=True, markup=False)
+    for sentence in (held_out_sentence(evaluation), verdict_sentence(evaluation)):
+        if sentence:
+            console.print(sentence, highlight=False, soft_wrap=True, markup=False)
 
 
 def _rivals(evaluation: Evaluation) -> Iterator[str]:
@@ -99,10 +101,13 @@ def _beside(evaluation: Evaluation) -> Iterator[str]:
             groups.setdefault(row.group, []).append(row)
     for group, rows in groups.items():
         counts = [(sum(row.verdict == verdict for row in rows), verdict) for verdict in COLOURS]
-        off = [row.name for row in rows if row.verdict == "off"]
-        named = f": {', '.join(off)}" if off else ""
-        text = ", ".join(f"{count} {verdict}" for count, verdict in counts if count)
-        yield f"Also, {group} ({len(rows)} rows): {text}{named}."
+        off = ", ".join(row.name for row in rows if row.verdict == "off")
+        text = ", ".join(
+            f"{count} {verdict}" + (f" ({off})" if verdict == "off" else "")
+            for count, verdict in counts
+            if count
+        )
+        yield f"Also, {group} ({len(rows)} rows): {text}."
 
 
 def _assets(evaluation: Evaluation) -> Iterator[str]:

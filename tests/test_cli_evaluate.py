@@ -106,7 +106,7 @@ def test_several_columns_are_compared_jointly(price_file: Path) -> None:
         tiny.command("evaluate", price_file, "one.npy", *columns), "one.npy", "three dimensions"
     )
     tiny.demand_refusal(
-        tiny.command("evaluate", price_file, "both.npy"), "both.npy", "two dimensions"
+        tiny.command("evaluate", price_file, "both.npy"), "both.npy", "2 columns", "--column"
     )
 
 
@@ -151,6 +151,30 @@ def test_parquet_of_generate_knows_it_too(price_file: Path, model_directory: Pat
         "--trained-until",
         "YYYY-MM-DD",
     )
+
+
+def test_no_file_of_the_command_is_replaced(price_file: Path, paths: Path) -> None:
+    Path("prices.csv").write_bytes(price_file.read_bytes())
+    Path("paths.npy").write_bytes(paths.read_bytes())
+    Path("folder").mkdir()
+    before = {name: Path(name).read_bytes() for name in ("prices.csv", "paths.npy")}
+    for options in (
+        ("--report", "prices.csv"),
+        ("--json", "./paths.npy"),
+        ("--json", "same", "--report", "same"),
+        ("--json", "folder"),
+    ):
+        result = tiny.command("evaluate", "prices.csv", "paths.npy", *options)
+        tiny.demand_refusal(result, options[-1].removeprefix("./"), "expected a file")
+    assert before == {name: Path(name).read_bytes() for name in before}
+
+
+def test_copies_are_accused_before_anything_else(price_file: Path) -> None:
+    result = tiny.command("evaluate", price_file, price_file)
+    assert result.exit_code == 0
+    (line,) = (one for one in result.stdout.splitlines() if "copied windows 100" in one)
+    assert line.startswith("The paths repeat the training data")
+    assert "off (longest shared run)" in result.stdout
 
 
 def test_same_file_twice_is_refused(price_file: Path, paths: Path) -> None:

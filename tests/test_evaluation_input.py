@@ -116,3 +116,10 @@ def test_returns_in_percent_are_doubted() -> None:
     doubts = check_arrays(RETURNS[0], 50 * RETURNS, None, None, {"b": 40 * RETURNS}).doubts()
     assert [doubt.split(":")[0] for doubt in doubts] == ["synthetic", "b"]
     assert all("divide them by 100" in doubt for doubt in doubts)
+
+
+def test_columns_of_a_frame_are_paths() -> None:
+    frame = pd.DataFrame(RETURNS.T, index=pd.bdate_range("2020-01-01", periods=50))
+    assert np.array_equal(returns_array("synthetic", frame, PATHS), RETURNS)
+    panel = check_arrays(frame, np.stack([RETURNS.T] * 2), None, None, {})
+    assert panel.series.shape == (50, 3), "of a real series they are assets"

@@ -226,3 +226,12 @@ def test_distances_beside_the_seventeen_are_those_of_the_library(real):
     assert BY_NAME["drawdowns"].measure(real, sample) == pytest.approx(expected)
     still = Sample(np.where(np.arange(2_000) == 700, 0.01, 0.0)[None])
     assert np.isnan(BY_NAME["KL(1)"].measure(still, sample)), "one bin says nothing"
+
+
+def test_what_grows_with_length_wants_equal_lengths(real):
+    shorter = Sample(np.random.default_rng(10).standard_t(4, size=(5, 1_500)) * 0.01)
+    for name in ("max drawdown", "momentum: drawdown", "Ljung–Box", "ARCH-LM"):
+        reason = BY_NAME[name].obstacle(real, shorter)
+        assert reason == "needs paths as long as the real series, 2000 steps, they have 1500", name
+        assert BY_NAME[name].obstacle(real, real) == ""
+    assert BY_NAME["momentum: Sharpe"].obstacle(real, shorter) == ""

@@ -11,7 +11,7 @@ import tiny
 
 from tsgan import Prices, TimeSeriesGAN, read_prices
 from tsgan.errors import ConfigError
-from tsgan.periods import LEAST_HELD_OUT, known_until, origin_of, split_periods
+from tsgan.periods import LEAST_HELD_OUT, known_until, origin_of, other_periods, split_periods
 
 PRICES = read_prices(tiny.prices())
 RETURNS = np.diff(np.log(tiny.prices().to_numpy()))
@@ -51,7 +51,9 @@ def test_same_file_is_split_where_training_split_it() -> None:
 def test_other_file_is_split_at_the_last_date_of_training() -> None:
     found = split_periods(PRICES, origin(sha256="other", source="other.csv"))
     assert len(found.training) == 560 and found.held_out is not None
-    assert "trained on another file, other.csv." in found.cautions[0]
+    assert found.cautions[0].startswith("The model was trained on another file, other.csv.")
+    assert "The period of training covers 560 of these 700 returns." in found.cautions[0]
+    assert "In-sample" not in found.cautions[0]
     grown = origin(returns=600, training_end=f"{DAYS[300]:%Y-%m-%d}")
     assert len(split_periods(PRICES, grown).training) == 300, "rows may have come before, too"
 
@@ -134,3 +136,20 @@ def test_zone_of_prices_does_not_matter() -> None:
 def test_date_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--trained-until: expected a date as YYYY-MM-DD"):
         known_until(text)
+
+
+def test_returns_that_were_seen_cannot_be_called_held_out() -> None:
+    recorded = origin(training_end="2020-06-30")
+    with pytest.raises(ConfigError, match=r"from 2020-06-30 on, .* got 2020-01-31; returns"):
+        known_until("2020-01-31", recorded)
+    for text in ("2020-06-30", "2021-01-31"):
+        assert known_until(text, recorded) == {"training_end": text}
+    assert known_until("2020-01-31", {"source": "x"}) == {"training_end": "2020-01-31"}
+
+
+def test_sets_of_other_periods_are_named() -> None:
+    same, later = origin(), origin(600)
+    told = other_periods("a", same, {"b": same, "c": later, "d": None})
+    assert [caution.split()[0] for caution in told] == ["c", "d"]
+    assert all("on the period of a" in caution for caution in told)
+    assert other_periods("a", None, {"b": None}) == []

@@ -45,9 +45,13 @@ def test_verdict_sentence_counts_the_seventeen(evaluation: Evaluation) -> None:
     assert verdict_sentence(good) == f"{expected}; copied windows 1.1\u00a0%."
     assert verdict_sentence(replace(good, rows=tuple(rows))) == f"{expected}."
     copy = replace(copied, value=0.48, verdict="off")
-    assert "48\u00a0%. The paths repeat the training data" in verdict_sentence(
-        replace(good, rows=(*rows, copy))
-    )
+    accused = verdict_sentence(replace(good, rows=(*rows, copy)))
+    assert accused.startswith("The paths repeat the training data: the other rows say nothing")
+    assert accused.endswith("copied windows 48\u00a0%.")
+    whole = replace(copied, value=1.0, verdict="off")
+    assert "copied windows 100\u00a0%." in verdict_sentence(replace(good, rows=(*rows, whole)))
+    run = row(name="longest shared run", value=40.0, band=None, verdict="off")
+    assert verdict_sentence(replace(good, rows=(*rows, run))).startswith("The paths repeat")
 
 
 def test_verdict_sentence_of_skipped_and_bad_rows(evaluation: Evaluation) -> None:

@@ -31,7 +31,8 @@ def evaluate(
 
     Args:
         real: (n,) log returns, not in percent, or ``Prices``; of several assets (n, assets).
-        synthetic: (paths, horizon) log returns, or ``Scenarios``; of several assets
+        synthetic: (paths, horizon) log returns, ``Scenarios``, or a DataFrame with a column per
+            path; of several assets
             (paths, horizon, assets) in the same order. Only horizon = n compares memory
             without bias.
         training: (m,) log returns that the model was trained on; default ``real``. Baselines are

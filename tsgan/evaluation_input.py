@@ -123,7 +123,7 @@ def returns_array(what: str, values: Returns, kind: str) -> FloatArray:
     Raises:
         DataError: they are not numbers, not finite, constant, too short, or look like prices.
     """
-    values = _log_returns(values)
+    values = _log_returns(values, kind)
     try:
         if np.iscomplexobj(values):
             raise TypeError("complex numbers")
@@ -153,16 +153,20 @@ def returns_array(what: str, values: Returns, kind: str) -> FloatArray:
     return array
 
 
-def _log_returns(values: Returns) -> npt.ArrayLike:
+def _log_returns(values: Returns, kind: str = "") -> npt.ArrayLike:
     """Return the log returns that tsgan's own types stand for; anything else as it is."""
     if isinstance(values, np.ndarray | list | tuple):
         return values
-    from tsgan.data.prices import Prices  # bring pandas: not on import
+    import pandas as pd  # not on import
+
+    from tsgan.data.prices import Prices
     from tsgan.data.returns import log_returns
     from tsgan.scenarios import Scenarios
 
     if isinstance(values, Scenarios):
         return values.log_returns
+    if isinstance(values, pd.DataFrame) and kind == PATHS:
+        return values.to_numpy().T  # a column per path, as in a backtest
     if not isinstance(values, Prices):
         return values
     returns: FloatArray = log_returns(values)

@@ -86,6 +86,7 @@ MEMORY_METRICS: tuple[Metric, ...] = (
         10 * LJUNG_BOX_LAGS,
         mean_over_paths(lambda paths: stylized.ljung_box(paths, LJUNG_BOX_LAGS)),
         10 * LJUNG_BOX_LAGS,
+        whole=True,
     ),
     relative(
         "ARCH-LM",
@@ -95,6 +96,7 @@ MEMORY_METRICS: tuple[Metric, ...] = (
         20 * ARCH_LAGS,
         mean_over_paths(lambda paths: stylized.arch_lm(paths, ARCH_LAGS)),
         20 * ARCH_LAGS,
+        whole=True,
     ),
     *(_aggregated_kurtosis(k) for k in (5, 20, 100)),
     relative(

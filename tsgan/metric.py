@@ -13,6 +13,9 @@ from tsgan.results import FloatArray, Group
 LAGS = 250
 """Autocorrelation and leverage are compared at lags 1..LAGS."""
 
+SAME_LENGTH = 0.05
+"""Share by which the length of paths may differ where a figure grows with it."""
+
 Pair = tuple[float, float]
 
 TRANSFORMS: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -115,6 +118,7 @@ class Metric:
         statistic: of one sample; None where only a distance exists.
         spread: of one sample, 5 % and 95 % of the statistic over its paths; None without one.
         interval: of one sample, the 95 % confidence interval of its statistic; None without one.
+        whole: whether the figure grows with the length of a path, so that lengths must match.
         runs: of the series (n,) and paths, ratios over several runs that are 1 for a perfect
             model; None for all others.
     """
@@ -129,6 +133,7 @@ class Metric:
     spread: Callable[[Sample], Pair] | None = None
     interval: Callable[[Sample], Pair] | None = None
     runs: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    whole: bool = False
 
     def obstacle(self, real: Sample, synthetic: Sample) -> str:
         """Return why the row cannot be computed from samples of these sizes; empty if it can."""
@@ -139,6 +144,11 @@ class Metric:
             return f"needs {self.least_real} synthetic returns, there are {pooled}"
         if steps < self.least_steps:
             return f"needs paths of {self.least_steps} steps, they have {steps}"
+        if self.whole and abs(steps / real.paths.shape[1] - 1) > SAME_LENGTH:
+            return (
+                f"needs paths as long as the real series, {real.paths.shape[1]} steps, they have "
+                f"{steps}"
+            )
         return ""
 
     def measure(self, real: Sample, synthetic: Sample) -> float:
@@ -184,6 +194,7 @@ def relative(
     *,
     spread: Callable[[Sample], Pair] | None = None,
     interval: Callable[[Sample], Pair] | None = None,
+    whole: bool = False,
 ) -> Metric:
     """Return the metric ``|statistic(synthetic) / statistic(real) − 1|``."""
 
@@ -191,7 +202,9 @@ def relative(
         ratio = np.divide(synthetic.figure(name, statistic), real.figure(name, statistic))
         return float(abs(ratio - 1))
 
-    return Metric(name, meaning, group, least, steps, distance, statistic, spread, interval)
+    return Metric(
+        name, meaning, group, least, steps, distance, statistic, spread, interval, whole=whole
+    )
 
 
 def difference(
@@ -204,13 +217,16 @@ def difference(
     *,
     spread: Callable[[Sample], Pair] | None = None,
     interval: Callable[[Sample], Pair] | None = None,
+    whole: bool = False,
 ) -> Metric:
     """Return the metric ``|statistic(synthetic) − statistic(real)|``."""
 
     def distance(real: Sample, synthetic: Sample) -> float:
         return abs(synthetic.figure(name, statistic) - real.figure(name, statistic))
 
-    return Metric(name, meaning, group, least, steps, distance, statistic, spread, interval)
+    return Metric(
+        name, meaning, group, least, steps, distance, statistic, spread, interval, whole=whole
+    )
 
 
 def pooled(function: Callable[[FloatArray], float]) -> Callable[[Sample], float]:

@@ -86,15 +86,44 @@ def split_periods(prices: Prices, origin: Mapping[str, Any] | None) -> Periods:
     return _split_at(series, prices.values.index[1:], end, _date(origin.get("first_date")), other)
 
 
-def known_until(text: str) -> dict[str, str]:
-    """Return the origin of paths of which only the last date of training is known.
+def known_until(text: str, recorded: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the origin of paths of which the last date of training is told.
 
     Raises:
-        ConfigError: if ``text`` is not a date.
+        ConfigError: if ``text`` is not a date, or is before the one that the paths' file records.
     """
-    if _date(text) is None:
-        raise ConfigError(f"--trained-until: expected a date as YYYY-MM-DD, got {text!r}")
+    told = _end(text)
+    if told is None:
+        raise ConfigError(
+            f"--trained-until: expected a date as YYYY-MM-DD, got {text!r}; name the last one "
+            "that the model was trained on"
+        )
+    end = None if recorded is None else _end(recorded.get("training_end"))
+    if recorded is not None and end is not None and told < end:
+        raise ConfigError(
+            f"--trained-until: expected a date from {recorded['training_end']} on, to which these "
+            f"paths' model was trained, got {text}; returns that it saw cannot be held out"
+        )
     return {"training_end": text}
+
+
+def other_periods(
+    first: str,
+    origin: Mapping[str, Any] | None,
+    others: Mapping[str, Mapping[str, Any] | None],
+) -> list[str]:
+    """Return a caution for each further set of paths that was trained on another period."""
+    compared = ("sha256", "training", "training_end")
+
+    def period(known: Mapping[str, Any] | None) -> list[Any]:
+        return [(known or {}).get(name) for name in compared]
+
+    return [
+        f"{name} was not trained on the same period as {first}, as far as is known, but is "
+        f"compared on the period of {first}: its copies and held-out returns are not its own."
+        for name, known in others.items()
+        if period(known) != period(origin)
+    ]
 
 
 def _end(text: object) -> pd.Timestamp | None:
@@ -144,12 +173,15 @@ def _split_at(
 def _split(series: FloatArray, training: int, other: str) -> Periods:
     kept = len(series) - training
     held_out = series[training:] if kept >= LEAST_HELD_OUT else None
+    seen = f"{training:,} of these {len(series):,} returns"
     note = (
-        f"In-sample: the model was trained on {training:,} of these {len(series):,} returns. "
+        f"The period of training covers {seen}."
+        if other
+        else f"In-sample: the model was trained on {seen}. "
         "The table says how well it learned them, not how well it foretells others."
     )
     if held_out is not None:
         note += f" The other {kept:,} are held out and compared apart."
     elif kept:
         note += f" The other {kept:,} are too few to be compared apart."
-    return Periods(series, series[:training], held_out, (note + other,))
+    return Periods(series, series[:training], held_out, (f"{other} {note}".strip(),))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tsgan.results import SEVENTEEN, Evaluation, Group, HeldOut, Row, Verdict
 
-COPIED = "copied windows"
+COPIED, SHARED_RUN = "copied windows", "longest shared run"
 VERDICTS: tuple[Verdict, ...] = ("indistinguishable", "within noise", "off", "skipped")
 
 TITLES: Mapping[Group, str] = {
@@ -165,7 +165,7 @@ def held_out_under_mark(rows: Sequence[Row], mark: int, training: bool) -> int:
 
 
 def verdict_sentence(evaluation: Evaluation) -> str:
-    """Return the verdict in one plain sentence, and a second one if the paths are copies.
+    """Return the verdict in one plain sentence, after another one if the paths are copies.
 
     Of several assets the rows of all are counted together, and those that see them jointly apart.
     """
@@ -173,7 +173,7 @@ def verdict_sentence(evaluation: Evaluation) -> str:
     each = tuple(evaluation.assets.values()) if several else (evaluation,)
     rows = [row for one in each for row in counted(one)]
     over = f" over {len(each)} assets" if several else ""
-    sentence = f"{_counts(rows, over)}{_copies(each)}"
+    sentence = f"{_copying(each)}{_counts(rows, over)}{_copied_share(each)}"
     joint = [row for group in groups(evaluation) for row in group.rows] if several else []
     if joint:
         sentence += f" Jointly: {_within(_counts(joint, ''))}."
@@ -219,21 +219,23 @@ def _within(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _copies(each: Sequence[Evaluation]) -> str:
+def _copying(each: Sequence[Evaluation]) -> str:
+    """Return what comes before all else where the paths are copies; else nothing."""
+    gates = [row for one in each for row in one.rows if row.name in (COPIED, SHARED_RUN)]
+    if not any(row.verdict == "off" for row in gates):
+        return ""
+    return "The paths repeat the training data: the other rows say nothing in their favour. "
+
+
+def _copied_share(each: Sequence[Evaluation]) -> str:
     """Return how the sentence about so many series ends: with their largest share of copies."""
-    found = [copied for one in each if (copied := copied_windows(one)) is not None]
+    found = [copied[1] for one in each if (copied := copied_windows(one)) is not None]
     if not found:
         return "."
     most = "at most " if len(each) > 1 else ""
-    end = f"; copied windows {most}{100 * max(share for _, share in found):.2g}\u00a0%."
-    if any(row.verdict == "off" and share > 2 * _chance(row) for row, share in found):
-        end += " The paths repeat the training data: the other rows say nothing in their favour."
-    return end
-
-
-def _chance(row: Row) -> float:
-    """Return the largest share of a baseline: on a short series chance alone repeats."""
-    return max(_finites(row.baselines.values()), default=0.0)
+    percent = 100 * max(found)
+    share = f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
+    return f"; copied windows {most}{share} %."
 
 
 def _under(value: float | None, row: Row | HeldOut, mark: int) -> bool:
@@ -242,7 +244,3 @@ def _under(value: float | None, row: Row | HeldOut, mark: int) -> bool:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def _finites(values: Iterable[float]) -> Iterator[float]:
-    return (value for value in values if math.isfinite(value))

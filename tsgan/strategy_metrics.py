@@ -42,6 +42,7 @@ def _outcome(strategy: str, measure: str) -> Metric:
         lambda sample: float(np.mean(over_paths(sample))),
         LEAST_STEPS,
         spread=spread,
+        whole=measure == "drawdown",
     )
 
 

@@ -94,6 +94,7 @@ def _largest_drawdown() -> Metric:
         2,
         mean_over_paths(tails.whole_drawdown),
         spread=quantiles_over_paths(tails.whole_drawdown),
+        whole=True,
     )
 
 

@@ -128,7 +128,8 @@ def cautions(returns: int, horizon: int, mean_block: float, held_out: int = 0) -
         found.append(
             f"Synthetic paths have {horizon} steps and the real series {returns}: "
             "what depends on the length of a path (autocorrelations, leverage, dispersion, "
-            "drawdowns, test statistics) compares fairly only at equal length."
+            "drawdowns, test statistics) compares fairly only at equal length; generate paths of "
+            f"{returns} steps."
         )
     if returns < LEAST_BLOCKS * mean_block:
         found.append(
