@@ -1,15 +1,17 @@
 """The same game as a good notebook plays it: what tsgan's training step is timed against.
 
-The same networks, sizes, batches and losses as ``tsgan.networks`` and ``tsgan.steps``, from torch's
-own parts: padded ``nn.Conv1d``, ``torch.optim.Adam`` as it comes, the gradient penalty by double
-backward, and a backward pass of its own for the fake, the real and the penalty term. Batches and
-the views of the critics are tsgan's, so that only networks, losses and optimisers are compared.
+The same networks, sizes, batches and losses as ``tsgan.networks``, ``tsgan.critics`` and
+``tsgan.steps``, from torch's own parts: padded ``nn.Conv1d``, slow noise step by step,
+``torch.optim.Adam`` as it comes, the gradient penalty by double backward, and a backward pass of
+its own for the fake, the real and the penalty term. Batches and the views of the critics are
+tsgan's, so that only networks, losses and optimisers are compared.
 """
 
 from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -18,9 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from tsgan.config import NetworkConfig, TrainingConfig
-from tsgan.networks import block_features, random_windows
+from tsgan.critics import block_features, random_stretch, usable_scales
 
 SLOPE = 0.1
+GRID = 16
 
 Batch = Sequence[tuple[Tensor, Tensor]]
 Views = list[tuple[Tensor, Tensor]]
@@ -43,7 +46,8 @@ class PlainGenerator(nn.Module):
         width, hidden, noise = config.channels, config.innovation_width, config.noise_channels
         self.memory = 2**config.layers
         self.noise_channels = noise
-        self.enter = nn.Conv1d(noise + 1, width, 1)
+        self.time_constants = config.slow_noise
+        self.enter = nn.Conv1d(noise + 1 + len(self.time_constants), width, 1)
         self.layers = nn.ModuleList(
             CausalConv1d(width, width, 2, dilation=2**i) for i in range(config.layers)
         )
@@ -60,12 +64,22 @@ class PlainGenerator(nn.Module):
             nn.Conv1d(hidden, 1, 1),
         )
 
-    def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
-        """Map noise (batch, channels, memory + time) and (batch, 2) to (batch, 1, time)."""
-        time = noise.shape[2] - self.memory
+    def forward(self, noise: Tensor, condition: Tensor, white: Tensor) -> Tensor:
+        """Return the paths of ``noise``.
+
+        Args:
+            noise: (batch, channels, memory + time).
+            condition: (batch, 2).
+            white: (batch, slow channels, points), of which the slow noise is made.
+
+        Returns:
+            (batch, 1, time).
+        """
+        past, time = noise.shape[2] - 1, noise.shape[2] - self.memory
         present = noise[:, :, self.memory :]
-        given = condition[:, 1:, None].expand(-1, 1, self.memory + time - 1)
-        x = self.enter(torch.cat([noise[:, :, :-1], given], dim=1))
+        given = condition[:, 1:, None].expand(-1, 1, past)
+        slow = slow_noise(white, self.time_constants)[:, :, :past]
+        x = self.enter(torch.cat([noise[:, :, :-1], given, slow], dim=1))
         total: Tensor | float = 0.0
         for layer, skip in zip(self.layers, self.skips, strict=True):
             y = F.leaky_relu(layer(x), SLOPE)
@@ -79,22 +93,47 @@ class PlainGenerator(nn.Module):
 
     def sample_like(self, real: Tensor, condition: Tensor, stream: RandomStream) -> Tensor:
         """Return fresh returns of the shape of ``real``."""
-        shape = (real.shape[0], self.noise_channels, self.memory + real.shape[2])
-        fake: Tensor = self(torch.randn(shape, generator=stream), condition)
+        batch, steps = real.shape[0], self.memory + real.shape[2]
+        noise = torch.randn((batch, self.noise_channels, steps), generator=stream)
+        points = (batch, len(self.time_constants), (steps - 2) // GRID + 2)
+        fake: Tensor = self(noise, condition, torch.randn(points, generator=stream))
         return fake
 
 
-class PlainHead(nn.Module):
-    """Padded strided convolutions and two dense layers to one score."""
+def slow_noise(white: Tensor, time_constants: Sequence[float]) -> Tensor:
+    """Map (batch, channels, points) to (batch, channels, GRID · (points − 1) + 1).
 
-    def __init__(self, inputs: int, length: int, conditions: int, config: NetworkConfig) -> None:
+    A stationary autoregression of each channel, with straight lines between its points.
+    """
+    constants = torch.tensor(time_constants, dtype=white.dtype)
+    coefficient = torch.exp(-GRID / constants)
+    size = torch.sqrt(1 - coefficient**2)
+    points = [white[:, :, 0]]
+    for j in range(1, white.shape[2]):
+        points.append(coefficient * points[-1] + size * white[:, :, j])
+    steps = GRID * (len(points) - 1) + 1
+    return F.interpolate(torch.stack(points, dim=2), steps, mode="linear", align_corners=True)
+
+
+class PlainHead(nn.Module):
+    """Padded strided convolutions and two dense layers to one score.
+
+    A pooled head scores each position that has its whole past and takes the mean.
+    """
+
+    def __init__(
+        self, inputs: int, length: int, conditions: int, config: NetworkConfig, pooled: bool
+    ) -> None:
         super().__init__()
+        unit = 2 ** len(config.critic_channels)
+        field = 1 + (config.critic_kernel - 1) * (unit - 1)
+        self.pooled, self.first = pooled, math.ceil(field / unit) - 1
         widths = (inputs, *config.critic_channels)
         self.convolutions = nn.ModuleList(
             CausalConv1d(a, b, config.critic_kernel, stride=2)
             for a, b in itertools.pairwise(widths)
         )
-        folded = widths[-1] * length // 2 ** len(config.critic_channels)
+        folded = widths[-1] * (1 if pooled else length // unit)
         self.dense = nn.Linear(folded + conditions, config.critic_dense)
         self.score = nn.Linear(config.critic_dense, 1)
 
@@ -102,34 +141,36 @@ class PlainHead(nn.Module):
         """Map (batch, inputs, length) and (batch, conditions) to scores, (batch,)."""
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), SLOPE)
-        x = torch.cat([x.flatten(1), condition], dim=1)
+        x = x.transpose(1, 2)
+        x = x[:, self.first :] if self.pooled else x.flatten(1)[:, None]
+        x = torch.cat([x, condition[:, None].expand(-1, x.shape[1], -1)], dim=2)
         scores: Tensor = self.score(F.leaky_relu(self.dense(x), SLOPE))
-        return scores[:, 0]
+        return scores[:, :, 0].mean(dim=1)
 
 
 class PlainCritic(nn.Module):
-    """The fine, the coarse and the conditional head, and what each of them looks at."""
+    """A head for each time scale and the conditional one, and what each of them looks at."""
 
     def __init__(self, network: NetworkConfig, window: int, training: TrainingConfig) -> None:
         super().__init__()
-        self.window, self.block = window, network.block
-        self.windows_per_path = training.windows_per_path
-        blocks = training.path_length // network.block
-        self.heads = nn.ModuleList(
-            PlainHead(inputs, length, conditions, network)
-            for inputs, length, conditions in ((1, window, 0), (2, blocks, 0), (1, window, 2))
-        )
+        self.scales = usable_scales(network, training.path_length)
+        self.lengths = [min(training.path_length, network.stretch * b) for b in self.scales]
+        heads = [
+            PlainHead(1 if b == 1 else 2, length // b, 0, network, pooled=b != self.scales[-1])
+            for b, length in zip(self.scales, self.lengths, strict=True)
+        ]
+        self.heads = nn.ModuleList([*heads, PlainHead(1, window, 2, network, pooled=False)])
 
     def views(self, parts: Batch, stream: RandomStream) -> Views:
         """Return (input, condition) for each head."""
         (paths, _), (given_windows, given) = parts
-        windows = random_windows(paths, self.window, self.windows_per_path, stream)
-        blocks = block_features(paths, self.block)
-        return [
-            (windows, windows.new_zeros(len(windows), 0)),
-            (blocks, blocks.new_zeros(len(blocks), 0)),
-            (given_windows * torch.exp(-given[:, :1, None]), given),
-        ]
+        views = []
+        for b, length in zip(self.scales, self.lengths, strict=True):
+            seen = random_stretch(paths, length, stream)
+            views.append(
+                (seen if b == 1 else block_features(seen, b), paths.new_zeros(len(seen), 0))
+            )
+        return [*views, (given_windows * torch.exp(-given[:, :1, None]), given)]
 
     def score(self, views: Views) -> Tensor:
         """Return the mean score of the views, summed over the heads, ()."""
@@ -178,7 +219,8 @@ class PlainTraining:
         betas = (training.beta1, training.beta2)
         rate = training.learning_rate
         self.of_generator = torch.optim.Adam(self.generator.parameters(), lr=rate, betas=betas)
-        self.of_critic = torch.optim.Adam(self.critic.parameters(), lr=rate, betas=betas)
+        faster = rate * training.critic_rate
+        self.of_critic = torch.optim.Adam(self.critic.parameters(), lr=faster, betas=betas)
 
     def critic_step(self, batch: Batch) -> None:
         """Improve the critic on a real batch and as many fresh fakes."""

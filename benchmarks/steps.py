@@ -24,9 +24,9 @@ from torch.utils.flop_counter import flop_registry
 
 from tsgan.batches import SeriesBatches
 from tsgan.config import Config, NetworkConfig, TrainingConfig
-from tsgan.descent import Descent
-from tsgan.networks import Critic, Generator
-from tsgan.steps import critic_step, generator_step
+from tsgan.critics import Critic
+from tsgan.networks import Generator
+from tsgan.steps import Batch, critic_step, generator_step, make_fakes
 from tsgan.trainer import Trainer
 
 SERIES = 4_096
@@ -71,19 +71,28 @@ class Sizes:
 def tsgan_calls(sizes: Sizes) -> Calls:
     """Return the steps of tsgan."""
     network, training = sizes.network, sizes.training
-    critic = Critic(network, WINDOW, training.path_length, training.windows_per_path)
+    critic = Critic(network, WINDOW, training.path_length)
     stream = torch.Generator().manual_seed(0)
     batches = sizes.batches()
     trainer = Trainer(Generator(network), critic, batches, training, stream)
     batch = batches(stream)
 
-    def step(take: Callable[..., Any], descent: Descent) -> Callable[[], Any]:
-        game = trainer.objective, trainer.precision, descent, stream
-        return lambda: take(trainer.critic, trainer.generator, batch, *game)
+    game = trainer.objective, trainer.precision
+
+    def fakes() -> Batch:
+        return make_fakes(trainer.generator, batch, trainer.precision, stream)
+
+    def improve_critic() -> None:
+        with torch.no_grad():
+            made = fakes()
+        critic_step(trainer.critic, batch, made, *game, trainer.descents["critic"], stream)
+
+    def improve_generator() -> None:
+        generator_step(trainer.critic, fakes(), *game, trainer.descents["generator"], stream)
 
     return {
-        "critic step": step(critic_step, trainer.descents["critic"]),
-        "generator step": step(generator_step, trainer.descents["generator"]),
+        "critic step": improve_critic,
+        "generator step": improve_generator,
         "iteration": trainer._iterate,
     }
 

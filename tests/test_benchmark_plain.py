@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,10 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from tsgan.config import NetworkConfig, TrainingConfig
+from tsgan.critics import Critic
 from tsgan.device import Precision
-from tsgan.networks import Critic, Generator
+from tsgan.networks import Generator
 from tsgan.objectives import make_objective
-from tsgan.steps import critic_step, generator_step
+from tsgan.slow_noise import grid_points
+from tsgan.steps import critic_step, generator_step, make_fakes
+from tsgan.trainer import Trainer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
@@ -80,8 +84,16 @@ def generators_in_pairs(
 def critics_in_pairs(
     ours: Critic, plain: PlainCritic, of: Callable[[Tensor], Tensor]
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
-        yield of(a), of(b)
+    for head, other in zip(ours.heads, plain.heads, strict=True):
+        stack = head.stack
+        for weight, bias, layer in zip(
+            stack.weights, stack.biases, other.convolutions, strict=True
+        ):
+            yield of(weight), of(layer.weight).permute(2, 1, 0)
+            yield of(bias), of(layer.bias)
+        for a, b in ((head.dense, other.dense), (head.score, other.score)):
+            yield of(a.weight), of(b.weight)
+            yield of(a.bias), of(b.bias)
 
 
 @pytest.fixture
@@ -95,7 +107,7 @@ def generators() -> tuple[Generator, PlainGenerator]:
 
 @pytest.fixture
 def critics() -> tuple[Critic, PlainCritic]:
-    ours = Critic(NETWORK, WINDOW, LENGTH, TRAINING.windows_per_path)
+    ours = Critic(NETWORK, WINDOW, LENGTH)
     plain = PlainCritic(NETWORK, WINDOW, TRAINING)
     for a, b in critics_in_pairs(ours, plain, weight):
         b.copy_(a)
@@ -121,16 +133,31 @@ def demand_same(pairs: Iterable[tuple[Tensor, Tensor]], tolerance: float = 1e-10
         torch.testing.assert_close(a, b, rtol=0, atol=tolerance * largest + 1e-14)
 
 
-@pytest.mark.parametrize("time", [1, WINDOW])
+def noises(generator: Generator, time: int, size: int) -> tuple[Tensor, Tensor]:
+    """Return noise, and what the slow noise is made of, both time-major."""
+    steps = generator.memory + time
+    noise = torch.randn(steps, size, generator.noise_channels)
+    return noise, torch.randn(grid_points(steps - 1), size, len(generator.slow))
+
+
+@pytest.mark.parametrize("time", [1, 2, WINDOW])
 def test_both_generators_make_the_same_paths(generators, time) -> None:
     ours, plain = generators
     condition = batch()[1][1]
-    noise = torch.randn(ours.memory + time, 3, ours.noise_channels)
-    demand_same([(ours(noise, condition), plain(noise.permute(1, 2, 0), condition))])
+    noise, white = noises(ours, time, 3)
+    paths = plain(noise.permute(1, 2, 0), condition, white.permute(1, 2, 0))
+    demand_same([(ours(noise, condition, white), paths)])
 
 
-def test_both_generators_have_as_many_weights(generators) -> None:
-    assert len({sum(p.numel() for p in network.parameters()) for network in generators}) == 1
+def test_fresh_paths_of_both_have_the_same_shape(generators) -> None:
+    for (real, condition), network in itertools.product(batch(), generators):
+        assert network.sample_like(real, condition, stream()).shape == real.shape
+
+
+@pytest.mark.parametrize("networks", ["generators", "critics"])
+def test_both_have_as_many_weights(request, networks) -> None:
+    pair = request.getfixturevalue(networks)
+    assert len({sum(p.numel() for p in network.parameters()) for network in pair}) == 1
 
 
 def test_both_critics_give_the_same_scores(critics) -> None:
@@ -142,12 +169,12 @@ def test_both_critics_give_the_same_scores(critics) -> None:
 
 def test_both_critics_go_down_the_same_gradient(generators, critics, monkeypatch) -> None:
     """With the penalty, which is written out in one and a double backward in the other."""
-    (ours, plain), real, fakes = generators, batch(), [2 * x for x, _ in batch()]
-    training = plain_training(plain, critics[1])
-    for generator in (ours, training.generator):
-        made = iter(fakes)
-        monkeypatch.setattr(generator, "sample_like", lambda *_, made=made: next(made))
-    critic_step(critics[0], ours, real, *GAME, backward, stream())
+    real = batch()
+    fakes = [(2 * x, condition) for (x, _), (_, condition) in zip(batch(), real, strict=True)]
+    training = plain_training(generators[1], critics[1])
+    made = iter([x for x, _ in fakes])
+    monkeypatch.setattr(training.generator, "sample_like", lambda *_: next(made))
+    critic_step(critics[0], real, fakes, *GAME, backward, stream())
     training.critic_step(real)
     demand_same(critics_in_pairs(critics[0], training.critic, gradient), FLOAT32)
 
@@ -155,19 +182,35 @@ def test_both_critics_go_down_the_same_gradient(generators, critics, monkeypatch
 def test_both_generators_go_down_the_same_gradient(generators, critics, monkeypatch) -> None:
     (ours, plain), real = generators, batch()
     training = plain_training(plain, critics[1])
-    noises = [torch.randn(ours.memory + x.shape[2], len(x), ours.noise_channels) for x, _ in real]
+    drawn = [noises(ours, x.shape[2], len(x)) for x, _ in real]
 
     def same_noise(generator: nn.Module, order: tuple[int, ...]) -> Callable[..., Tensor]:
-        left = iter(noises)
-        return lambda _, condition, __: generator(next(left).permute(order), condition)
+        left = iter(drawn)
+
+        def sample_like(_: Tensor, condition: Tensor, __: torch.Generator) -> Tensor:
+            noise, white = (part.permute(order) for part in next(left))
+            return generator(noise, condition, white)
+
+        return sample_like
 
     monkeypatch.setattr(ours, "sample_like", same_noise(ours, (0, 1, 2)))
     plain = training.generator
     monkeypatch.setattr(plain, "sample_like", same_noise(plain, (1, 2, 0)))
-    loss = generator_step(critics[0], ours, real, *GAME, backward, stream())
+    fakes = make_fakes(ours, real, GAME[1], stream())
+    loss = generator_step(critics[0], fakes, *GAME, backward, stream())
     training.generator_step(real)
     assert loss.isfinite()
     demand_same(generators_in_pairs(ours, plain, gradient), FLOAT32)
+
+
+def test_both_learn_at_the_same_rates(generators, critics) -> None:
+    training = plain_training(generators[1], critics[1])
+    ours = Trainer(generators[0], critics[0], lambda _: batch(), TRAINING, stream())
+    ours._iterate()
+    for name, optimizer in (("generator", training.of_generator), ("critic", training.of_critic)):
+        rates = [group["lr"] for group in optimizer.param_groups]
+        own = [group["lr"] for group in ours.descents[name].optimizer.param_groups]
+        assert rates == pytest.approx(own, rel=1e-12)
 
 
 @pytest.mark.parametrize(("separate", "steps"), [(True, 3), (False, 1)])

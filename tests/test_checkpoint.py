@@ -16,7 +16,6 @@ import torch
 
 from tsgan import TimeSeriesGAN, checkpoint
 from tsgan.checkpoint import MANIFEST, WEIGHTS
-from tsgan.config import ADDED
 from tsgan.errors import CheckpointError, TsganError
 
 ROOT = Path(__file__).parents[1]
@@ -247,7 +246,10 @@ def test_section_of_another_kind_is_refused(model: Path, section: str, instead: 
         ("critic_channels", [10**6] * 8),
         ("critic_channels", 5),
         ("critic_dense", 10**12),
-        ("block", 10**12),
+        ("scales", [10**6]),
+        ("stretch", 10**12),
+        ("slow_noise", [250.0] * 10**5),
+        ("slow_noise", [250.0] * 8),
     ],
 )
 def test_huge_networks_are_refused_without_being_built(
@@ -265,34 +267,6 @@ def test_huge_networks_are_refused_without_being_built(
     change(model, lambda m: m["config"]["network"].update({name: size}))
     refusal(model)
     assert sum(built) < 1_000_000
-
-
-FIRST = {
-    "network": "channels layers noise_channels innovation_width critic_channels critic_kernel "
-    "critic_dense block",
-    "training": "objective steps max_seconds paths path_length windows_per_path "
-    "conditional_windows condition_jitter critic_steps learning_rate decay_from final_rate beta1 "
-    "beta2 penalty_weight average check_every score_from divergence",
-}
-"""The settings of the first version, before ``optimizer`` and the others of ``ADDED``."""
-
-
-def test_model_of_the_first_version_loads_and_samples_the_same_bytes(
-    model: Path, fitted: TimeSeriesGAN
-) -> None:
-    def drop(manifest: dict[str, Any]) -> None:
-        for part, names in FIRST.items():
-            settings = manifest["config"][part]
-            assert set(settings) - set(names.split()) <= ADDED
-            manifest["config"][part] = {name: settings[name] for name in names.split()}
-
-    change(model, drop)
-    assert not any(name in (model / MANIFEST).read_text() for name in ("optimizer", "precision"))
-    loaded = TimeSeriesGAN.load(model)
-    for arguments in ({}, {"given": "high"}):
-        old, new = (m.sample(5, 300, **arguments) for m in (loaded, fitted))  # type: ignore[arg-type]
-        assert old.log_returns.tobytes() == new.log_returns.tobytes()
-    assert loaded.config.training.optimizer == "adam" and loaded.config.network.stack == "residual"
 
 
 def test_every_refusal_is_a_domain_error() -> None:

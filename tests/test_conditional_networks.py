@@ -7,15 +7,23 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
+from toys import plain_score
 
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import NetworkConfig
-from tsgan.networks import Critic, CriticHead, Generator
+from tsgan.critics import Critic, CriticHead
+from tsgan.networks import Generator
 from tsgan.penalty import gradient_penalty
 from tsgan.seeding import initial_weights, torch_generator
+from tsgan.slow_noise import grid_points
 
 TINY = NetworkConfig(
-    channels=4, layers=3, innovation_width=4, critic_channels=(4, 6), critic_dense=7, block=4
+    channels=4,
+    layers=3,
+    slow_noise=(20.0, 200.0),
+    innovation_width=4,
+    critic_channels=(4, 6),
+    critic_dense=7,
 )
 LAYOUT = ConditionLayout(labels=3, numbers=2, history=5, covariates=2, assets=2)
 BATCH, TIME = 4, 16
@@ -48,6 +56,13 @@ def generator(request) -> Generator:
         return Generator(replace(TINY, stack=request.param), 2, LAYOUT).double()
 
 
+def made(generator: Generator, noise: Tensor, rows: Tensor) -> Tensor:
+    """Return paths of ``noise`` with the same slow noise each time."""
+    points = grid_points(len(noise) - 1), noise.shape[1], len(generator.slow)
+    paths: Tensor = generator(noise, rows, normal(*points, name=9))
+    return paths
+
+
 def make_head(layout: ConditionLayout | None = LAYOUT) -> CriticHead:
     with initial_weights(0):
         return CriticHead(2, TIME, TINY, layout).double()
@@ -56,8 +71,10 @@ def make_head(layout: ConditionLayout | None = LAYOUT) -> CriticHead:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_path_depends_on_each_of_its_conditions(generator, kind) -> None:
     noise = normal(generator.memory + TIME, BATCH, 3)
-    paths, different = (generator(noise, LAYOUT.pack(BATCH, **g)) for g in (given(), others(kind)))
-    without = generator(noise, LAYOUT.pack(BATCH, **(given() | {kind: None})))
+    paths, different = (
+        made(generator, noise, LAYOUT.pack(BATCH, **g)) for g in (given(), others(kind))
+    )
+    without = made(generator, noise, LAYOUT.pack(BATCH, **(given() | {kind: None})))
     assert paths.shape == (BATCH, 2, TIME)
     for i in range(BATCH):
         assert not torch.allclose(paths[i], different[i])
@@ -67,7 +84,7 @@ def test_a_path_depends_on_each_of_its_conditions(generator, kind) -> None:
 def test_a_return_hears_covariates_up_to_its_own_step_and_memory_before(generator) -> None:
     covariates = given()["covariates"].requires_grad_()
     rows = LAYOUT.pack(BATCH, **(given() | {"covariates": covariates}))
-    paths = generator(normal(generator.memory + TIME, BATCH, 3), rows)
+    paths = made(generator, normal(generator.memory + TIME, BATCH, 3), rows)
     for t in range(TIME):
         (heard,) = torch.autograd.grad(paths[:, :, t].sum(), covariates, retain_graph=True)
         steps = heard.abs().sum(dim=(0, 1)).nonzero().flatten().tolist()
@@ -77,7 +94,7 @@ def test_a_return_hears_covariates_up_to_its_own_step_and_memory_before(generato
 def test_history_is_heard_as_long_as_it_is_in_the_receptive_field(generator) -> None:
     history = given()["history"].requires_grad_()
     rows = LAYOUT.pack(BATCH, **(given() | {"history": history}))
-    paths = generator(normal(generator.memory + TIME, BATCH, 3), rows)
+    paths = made(generator, normal(generator.memory + TIME, BATCH, 3), rows)
     for t in range(TIME):
         (heard,) = torch.autograd.grad(
             paths[:, :, t].sum(), history, retain_graph=True, materialize_grads=True
@@ -93,7 +110,7 @@ def test_twice_the_scale_and_twice_the_history_is_twice_the_path(generator) -> N
         "log_scale": conditions["log_scale"] + torch.log(torch.tensor(2.0)),
         "history": 2 * conditions["history"],
     }
-    paths, twice = (generator(noise, LAYOUT.pack(BATCH, **g)) for g in (conditions, double))
+    paths, twice = (made(generator, noise, LAYOUT.pack(BATCH, **g)) for g in (conditions, double))
     torch.testing.assert_close(twice, 2 * paths, rtol=1e-6, atol=1e-6)
 
 
@@ -122,7 +139,8 @@ def test_written_out_gradient_with_conditions_is_that_of_autograd(layout) -> Non
     kinds = ["log_scale"] + [k for k in KINDS[1:] if layout and getattr(layout, _size(k))]
     rows = (layout or LAYOUT).pack(BATCH, **{kind: given()[kind] for kind in kinds})
     got = head.input_gradient(x, rows)
-    (expected,) = torch.autograd.grad(head(x, rows).sum(), x, create_graph=True)
+    (expected,) = torch.autograd.grad(plain_score(head, x, rows).sum(), x, create_graph=True)
+    torch.testing.assert_close(head(x, rows), plain_score(head, x, rows), rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
     of = list(head.parameters())
     for a, b in zip(
@@ -154,17 +172,17 @@ def test_the_penalty_is_of_the_slope_by_the_sample_alone() -> None:
 
 def test_the_conditional_critic_sees_window_and_history_in_units_of_the_scale() -> None:
     with initial_weights(0):
-        critic = Critic(TINY, TIME, 64, 1, 2, LAYOUT).double()
+        critic = Critic(TINY, TIME, 64, 2, LAYOUT).double()
     rows = LAYOUT.pack(BATCH, **given())
     windows, paths = normal(BATCH, 2, TIME), normal(3, 2, 64)
     parts = [(paths, torch.zeros(3, LAYOUT.fixed)), (windows, rows)]
-    seen, told = critic.views(parts, torch_generator(0))[2]
+    seen, told = critic.views(parts, torch_generator(0))[-1]
     scale = torch.exp(given()["log_scale"])[:, None, None]
     torch.testing.assert_close(seen, windows / scale)
     torch.testing.assert_close(LAYOUT.history_of(told)[0], given()["history"] / scale)
     assert torch.equal(LAYOUT.covariates_of(told), given()["covariates"])
     assert torch.equal(LAYOUT.static_of(told), LAYOUT.static_of(rows))
-    assert critic.conditional(seen, told).shape == (BATCH,)
+    assert critic.heads[-1](seen, told).shape == (BATCH,)
 
 
 def test_history_stands_before_the_window_and_covariates_beside_it() -> None:

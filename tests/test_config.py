@@ -19,11 +19,10 @@ WHOLE = [
     (NetworkConfig, "innovation_width", 1, 1024),
     (NetworkConfig, "critic_kernel", 2, 64),
     (NetworkConfig, "critic_dense", 1, 4096),
-    (NetworkConfig, "block", 1, 256),
+    (NetworkConfig, "stretch", 64, 2**20),
     (TrainingConfig, "steps", 1, 10**9),
     (TrainingConfig, "paths", 1, 4096),
     (TrainingConfig, "path_length", 1, 2**20),
-    (TrainingConfig, "windows_per_path", 1, 1024),
     (TrainingConfig, "conditional_windows", 1, 4096),
     (TrainingConfig, "critic_steps", 1, 100),
     (TrainingConfig, "check_every", 1, 10_000),
@@ -35,6 +34,7 @@ REAL = [
     (TrainingConfig, "max_seconds", 1e-3, 1e9),
     (TrainingConfig, "condition_jitter", 0, 2),
     (TrainingConfig, "learning_rate", 1e-12, 1),
+    (TrainingConfig, "critic_rate", 1e-3, 1e3),
     (TrainingConfig, "decay_from", 0, 1),
     (TrainingConfig, "final_rate", 0, 1),
     (TrainingConfig, "beta1", 0, 0.9999),
@@ -120,6 +120,40 @@ def test_other_critic_widths_are_refused(widths) -> None:
         NetworkConfig(critic_channels=widths)
 
 
+@pytest.mark.parametrize("scales", [(1,), (1, 2), (1, 4, 16, 64), (1, 3, 6, 1020)])
+def test_scales(scales) -> None:
+    assert NetworkConfig(scales=scales).scales == scales
+
+
+@pytest.mark.parametrize(
+    "scales",
+    [
+        *[(), (2, 4), (1, 1), (1, 3, 4), (1, 4, 4), (1, 4, 2), (4, 1), (0, 1), (-1, 1), (1, 2048)],
+        *[[1, 4], 1, None, (1, 2.0), (1, "2"), (True, 2), tuple(2**k for k in range(9))],
+    ],
+)
+def test_scales_start_at_one_and_divide_each_other(scales) -> None:
+    with pytest.raises(ConfigError, match=r"^scales: expected "):
+        NetworkConfig(scales=scales)
+
+
+@pytest.mark.parametrize("constants", [(), (16,), (250.0, 2000.0), (1e6,) * 8, (99.0, 99.0)])
+def test_slow_noise(constants) -> None:
+    assert NetworkConfig(slow_noise=constants).slow_noise == constants
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [
+        *[(15.9,), (250.0, 0.0), (-250.0,), (1e6 + 1,), (math.nan,), (math.inf,), (99.0,) * 9],
+        *[[250.0], 250.0, None, ("250",), (None,), (True,), ((250.0,),)],
+    ],
+)
+def test_other_slow_noise_is_refused(constants) -> None:
+    with pytest.raises(ConfigError, match=r"^slow_noise: expected "):
+        NetworkConfig(slow_noise=constants)
+
+
 @pytest.mark.parametrize("window", [128, 192, 4096])
 def test_windows(window) -> None:
     assert make(Config, window=window, network=NetworkConfig()).window == window
@@ -179,7 +213,9 @@ def test_an_error_is_one_of_tsgan_and_a_value_error() -> None:
             holdout="2015-06-30",
             seed=2**63 - 1,
             device="cuda",
-            network=NetworkConfig(channels=3, critic_channels=(5, 6)),
+            network=NetworkConfig(
+                channels=3, critic_channels=(5, 6), scales=(1, 7), slow_noise=(99.5, 16.0)
+            ),
             training=TrainingConfig(steps=7, learning_rate=1 / 3, beta1=0.5),
         ),
     ],
@@ -201,12 +237,38 @@ def test_missing_and_unknown_settings_are_named(part) -> None:
         Config.from_dict(values)
 
 
-def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
+def earlier(**network: Any) -> dict[str, Any]:
+    """The settings of an earlier model, whose critics were others."""
     values = Config().to_dict()
+    for name in ("scales", "stretch", "slow_noise"):
+        del values["network"][name]
+    values["network"] |= {"critic_channels": [16, 32, 64, 64], "block": 8, **network}
+    del values["training"]["critic_rate"]
+    values["training"] |= {"windows_per_path": 4, "critic_steps": 2}
+    return json.loads(json.dumps(values))
+
+
+def test_a_configuration_of_earlier_critics_is_read_and_has_no_slow_noise() -> None:
+    config = Config.from_dict(earlier())
+    assert config.network.slow_noise == ()
+    assert config.network == NetworkConfig(critic_channels=(16, 32, 64, 64), slow_noise=())
+    assert config.training.critic_steps == 2
+    written = config.to_dict()
+    assert not {"block", "windows_per_path"} & {*written["network"], *written["training"]}
+    assert Config.from_dict(json.loads(json.dumps(written))) == config
+
+
+def test_slow_noise_that_is_told_is_heard() -> None:
+    assert Config.from_dict(earlier(slow_noise=[40.0])).network.slow_noise == (40.0,)
+    assert NetworkConfig().slow_noise == (250.0, 2000.0)
+
+
+def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
+    values = earlier()
     for part in ("network", "training"):
         values[part] = {k: v for k, v in values[part].items() if k not in ADDED}
     assert len(values["network"]) == 8 and len(values["training"]) == 19
-    assert Config.from_dict(values) == Config()
+    assert Config.from_dict(values) == Config.from_dict(earlier())
 
 
 @pytest.mark.parametrize(
@@ -217,6 +279,11 @@ def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
         ("network", "critic_channels", 16),
         ("network", "critic_channels", "ab"),
         ("network", "critic_channels", None),
+        ("network", "scales", 4),
+        ("network", "scales", {"a": 1}),
+        ("network", "slow_noise", 250.0),
+        ("network", "slow_noise", "none"),
+        ("network", "slow_noise", [[250.0]]),
         ("training", "paths", "many"),
         ("training", "steps", 1.5),
     ],

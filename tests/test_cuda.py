@@ -78,7 +78,8 @@ def test_the_input_gradient_in_float32_is_that_of_the_cpu() -> None:
     stream = torch.Generator().manual_seed(3)
     x = torch.randn(4, 1, 128, generator=stream)
     condition = torch.zeros(4, 2)
+    given = -1  # the head that is told the condition
     with ieee_float32():
-        on_gpu = gpu.critic.conditional.input_gradient(x.cuda(), condition.cuda()).cpu()
-    on_cpu = cpu.critic.conditional.input_gradient(x, condition)
+        on_gpu = gpu.critic.heads[given].input_gradient(x.cuda(), condition.cuda()).cpu()
+    on_cpu = cpu.critic.heads[given].input_gradient(x, condition)
     torch.testing.assert_close(on_gpu, on_cpu, rtol=1e-4, atol=1e-6)

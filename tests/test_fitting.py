@@ -10,7 +10,8 @@ import pytest
 import tiny
 import torch
 
-from tsgan.config import AUTO_HOLDOUT, Config, NetworkConfig, TrainingConfig
+from tsgan.config import AUTO_HOLDOUT, AUTO_SHARE, Config, NetworkConfig, TrainingConfig
+from tsgan.critics import Critic
 from tsgan.data.prices import read_prices
 from tsgan.errors import ConfigError, DataError
 from tsgan.fitting import Prepared, make_trainer, prepare
@@ -45,18 +46,30 @@ def test_holdout_date_between_two_prices_starts_at_the_next() -> None:
     assert held(prepared(holdout=saturday.date().isoformat())) == count
 
 
+BORDER = AUTO_SHARE * AUTO_HOLDOUT
+
+
 @pytest.mark.parametrize(
-    ("returns", "expected"),
-    [(300, 0), (1279, 0), (1280, 128), (2000, 200), (3000, AUTO_HOLDOUT)],
+    ("returns", "window", "expected"),
+    [
+        (300, 128, 0),
+        (BORDER - 1, 128, 0),
+        (BORDER, 128, AUTO_HOLDOUT),
+        (3 * BORDER, 128, AUTO_HOLDOUT),
+        (BORDER, 256, 0),
+        (15 * 256 - 1, 256, 0),
+        (15 * 256, 256, 256),
+        (15 * 1008 - 1, 1008, 0),
+        (15 * 1008, 1008, 1008),
+    ],
 )
-def test_automatic_holdout_is_a_tenth_and_at_most_a_year(returns: int, expected: int) -> None:
-    assert held(prepared(tiny.prices(returns))) == expected
-
-
-@pytest.mark.parametrize(("returns", "expected"), [(3000, 256), (2560, 256), (2559, 0)])
-def test_automatic_holdout_fills_a_longer_window(returns: int, expected: int) -> None:
+def test_automatic_holdout_is_a_year_or_window_of_a_series_fifteen_times_as_long(
+    returns: int, window: int, expected: int
+) -> None:
+    assert BORDER == 15 * 252
     series = pd.Series(np.exp(tiny.garch_returns(returns + 1).cumsum()), name="Close")
-    assert held(prepared(series, window=256)) == expected
+    result = prepared(series, window=window)
+    assert result.facts.returns == returns and held(result) == expected
 
 
 @pytest.mark.parametrize(
@@ -191,11 +204,20 @@ def test_calendar_follows_the_dates(
     ("window", "training", "expected"),
     [
         (128, 256, 128),
-        (128, 511, 128),
-        (128, 512, 256),
+        (128, 383, 128),
+        (128, 384, 256),
+        (128, 511, 256),
+        (128, 767, 256),
+        (128, 768, 512),
+        (128, 1535, 512),
+        (128, 1536, 1024),
+        (128, 2000, 1024),
         (128, 5000, 1024),
-        (144, 500, 256),
+        (144, 288, 256),
+        (256, 512, 256),
+        (512, 1024, 512),
         (1008, 5000, 1024),
+        (1040, 5000, 2048),
         (2048, 5000, 2048),
         (4080, 9000, 4096),
     ],
@@ -203,11 +225,31 @@ def test_calendar_follows_the_dates(
 def test_paths_hold_a_window_and_are_no_longer_than_asked(
     window: int, training: int, expected: int
 ) -> None:
-    network = NetworkConfig(block=8, critic_channels=(4, 4, 4, 4))  # so multiples of 8 · 2⁴
     limit = TrainingConfig(path_length=1024)
-    config = Config(window=window, holdout=0, network=network, training=limit)
-    result = prepare(read_prices(tiny.prices(training)), config)
-    assert result.path_length == expected
+    config = Config(window=window, holdout=0, training=limit)
+    assert prepare(read_prices(tiny.prices(training)), config).path_length == expected
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(1, 128), (300, 256), (512, 512), (2047, 1024)])
+def test_paths_are_as_long_as_a_power_of_two_allows(asked: int, expected: int) -> None:
+    config = Config(window=128, holdout=0, training=TrainingConfig(path_length=asked))
+    assert prepare(read_prices(tiny.prices(3000)), config).path_length == expected
+
+
+@pytest.mark.parametrize("training", [256, 257, 300, 383, 384, 699, 700, 1008, 1537, 2000])
+@pytest.mark.parametrize("layers", [1, 3, 7])
+def test_every_length_gives_paths_that_the_critic_can_look_at(training: int, layers: int) -> None:
+    network = NetworkConfig(critic_channels=(2,) * layers, critic_dense=2)
+    config = Config(window=128, holdout=0, network=network)
+    length = prepare(read_prices(tiny.prices(training)), config).path_length
+    assert length & (length - 1) == 0 and 128 <= length <= training
+    assert length <= 2 * training / 3 < 2 * length or length == 128
+    critic = Critic(network, 128, length)
+    paths, windows = torch.ones(2, 1, length), torch.ones(2, 1, 128)
+    parts = [(paths, torch.zeros(2, 2)), (windows, torch.zeros(2, 2))]
+    views = critic.views(parts, torch.Generator())
+    scores = [head(*view) for head, view in zip(critic.heads, views, strict=True)]
+    assert all(score.shape == (2,) and score.isfinite().all() for score in scores)
 
 
 def test_trainer_has_a_score_only_with_something_held_out() -> None:

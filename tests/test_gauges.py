@@ -154,3 +154,35 @@ def test_shared_runs_are_looked_for_in_a_bounded_number_of_paths(setting: Settin
     paths = np.random.default_rng(6).normal(size=(gauges.RUN_PATHS + 1, 300))
     paths[-1] = setting.training[:300]
     assert row("longest shared run", setting, paths).value < 5
+
+
+@pytest.mark.parametrize(
+    ("returns", "paths", "steps", "searched"),
+    [
+        (20_000, 60, 30_000, 50),
+        (20_001, 60, 500, 50),
+        (20_001, 60, 30_000, 33),
+        (1_000_000, 40, 100_000, 10),
+        (1_000_000, 4, 1_000_000, 1),
+        (3_000_000, 4, 3_000_000, 1),
+    ],
+)
+def test_beside_a_long_training_series_runs_are_looked_for_in_fewer_steps(
+    returns: int, paths: int, steps: int, searched: int
+) -> None:
+    series, wide = np.zeros(returns), np.broadcast_to(0.0, (paths, steps))
+    assert len(gauges._searched(Setting(series, series, None, 0), wide)) == searched
+
+
+def test_limits_of_a_long_training_series_are_of_as_many_steps(
+    setting: Setting, fresh: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gauges, "LONG_TRAINING", 1_999)
+    monkeypatch.setattr(gauges, "RUN_STEPS", 3 * 2_500)
+    found = row("longest shared run", setting, fresh)
+    assert found.note.endswith("looked for in 3 paths")
+    copied = fresh.copy()
+    copied[3, 100:137] = setting.training[500:537]
+    assert row("longest shared run", setting, copied).value == found.value
+    copied[2, 100:137] = setting.training[500:537]
+    assert row("longest shared run", setting, copied).value == 37

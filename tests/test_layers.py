@@ -12,11 +12,9 @@ from tsgan.layers import (
     NEGATIVE_SLOPE,
     CausalStack,
     GatedStack,
-    StridedCausalConv1d,
     softplus_inverse,
 )
 
-KERNELS = (2, 3, 5, 8)
 STACKS = pytest.mark.parametrize("kind", [CausalStack, GatedStack])
 LOW_PRECISION = pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 
@@ -217,62 +215,6 @@ def test_autocast_leaves_float64_alone(kind) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         low = stack(x)
     assert torch.equal(low, stack(x))
-
-
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_strided_convolution_is_the_sum_that_it_says(kernel) -> None:
-    layer = StridedCausalConv1d(2, 3, kernel).double()
-    x, y = normal(4, 2, 10), torch.zeros(4, 3, 5, dtype=torch.float64)
-    for j in range(5):
-        y[:, :, j] = layer.bias
-        for i in range(kernel):
-            t = 2 * j + 2 - kernel + i
-            if t >= 0:
-                y[:, :, j] += x[:, :, t] @ layer.weight[:, :, i].T
-    torch.testing.assert_close(layer(x), y.detach(), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_strided_convolution_sees_kernel_steps_up_to_its_own(kernel) -> None:
-    layer, x = StridedCausalConv1d(2, 3, kernel).double(), normal(1, 2, 20).requires_grad_()
-    y = layer(x)
-    assert y.shape == (1, 3, 10)
-    for j in range(10):
-        expected = list(range(max(0, 2 * j + 2 - kernel), 2 * j + 2))
-        assert support(y[0, :, j].sum(), x, 2) == expected
-
-
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_a_chain_of_strided_convolutions_sees_what_it_says(kernel) -> None:
-    chain = nn.Sequential(*(StridedCausalConv1d(2, 2, kernel) for _ in range(3))).double()
-    x = normal(1, 2, 80).requires_grad_()
-    field = 1 + (kernel - 1) * 7
-    assert support(chain(x)[0, :, -1].sum(), x, 2) == list(range(80 - field, 80))
-
-
-@LOW_PRECISION
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_strided_convolution_under_autocast_and_its_adjoint_without(kernel, dtype) -> None:
-    layer, x = StridedCausalConv1d(2, 3, kernel), torch.randn(4, 2, 10, requires_grad=True)
-    exact, back = layer(x), layer.adjoint(torch.ones(4, 3, 5))
-    with torch.autocast("cpu", dtype=dtype):
-        low = layer(x)
-        of = torch.autograd.grad(low.float().square().sum(), [x, *layer.parameters()])
-        with torch.autocast("cpu", enabled=False):
-            assert torch.equal(layer.adjoint(torch.ones(4, 3, 5)), back)
-    assert low.dtype == dtype and {gradient.dtype for gradient in of} == {torch.float32}
-    assert 0 < (low - exact).norm() < 4 * torch.finfo(dtype).eps * exact.norm()
-
-
-@pytest.mark.parametrize("time", [2, 4, 14, 64])
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_adjoint_is_the_exact_adjoint(kernel, time) -> None:
-    layer = StridedCausalConv1d(2, 3, kernel).double()
-    x, y = normal(5, 2, time), normal(5, 3, time // 2)
-    forward = layer(x) - layer(torch.zeros_like(x))
-    back = layer.adjoint(y)
-    assert back.shape == x.shape
-    torch.testing.assert_close((forward * y).sum(), (x * back).sum(), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("y", [1e-6, 0.01, math.log(2), 0.6, 5.0, 40.0])

@@ -52,6 +52,44 @@ def test_neighbours_in_training_are_disjoint_in_time():
     np.testing.assert_allclose(nearest, expected)
 
 
+@pytest.mark.parametrize("piece", [32, 100, 999, 5_000])
+def test_a_library_gone_through_in_pieces_gives_the_same_distances(training, monkeypatch, piece):
+    windows = np.lib.stride_tricks.sliding_window_view(np.cumsum(training), 32)
+    library = memorisation._standardised(windows)
+    start = np.arange(len(windows)) + np.arange(len(windows)) // 700  # a window is left out
+    chosen = np.arange(3, len(windows), 7)
+    calls = (library[chosen], library, start[chosen], start), (library[chosen] + 0.01, library)
+    whole = [memorisation._nearest(*call) for call in calls]
+    monkeypatch.setattr(memorisation, "WHOLE_LIBRARY", len(library) - 1)
+    monkeypatch.setattr(memorisation, "PIECE", piece)
+    monkeypatch.setattr(memorisation, "VALUES_AT_ONCE", 20 * piece)
+    for call, expected in zip(calls, whole, strict=True):
+        np.testing.assert_allclose(memorisation._nearest(*call), expected, atol=1e-6)
+
+
+def test_fewer_windows_are_looked_up_in_a_large_library(training, monkeypatch):
+    found = [memorisation._affordable(8_000, n) for n in (1, 100_000, 200_000, 10**6, 10**8)]
+    assert found == [8_000, 8_000, 4_000, 2_000, 2_000]
+    assert memorisation._affordable(1_000, 10**8) == 1_000
+    looked_up = []
+    nearest = memorisation._nearest
+
+    def spy(windows, *others):
+        looked_up.append(len(windows))
+        return nearest(windows, *others)
+
+    monkeypatch.setattr(memorisation, "_nearest", spy)
+    fresh = heavy(20, 1_500, seed=1)
+    share(training, fresh)
+    assert looked_up == [1_469, 4_000]
+    monkeypatch.setattr(memorisation, "LARGE_LIBRARY", 200)
+    monkeypatch.setattr(memorisation, "LEAST_WINDOWS", 500)
+    assert 0.002 < share(training, fresh) < 0.03
+    ratio(training, heavy(700, seed=2), fresh)
+    assert looked_up[2:4] == [1_089, 544]
+    assert set(looked_up[4:]) == {1_142}
+
+
 def test_a_bootstrap_copies_more_the_longer_its_blocks(training):
     shares = [
         share(training, stationary_bootstrap(training, 5, 1_500, block, np.random.default_rng(4)))

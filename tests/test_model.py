@@ -12,6 +12,7 @@ import tiny
 import torch
 
 from tsgan import Config, TimeSeriesGAN, preset, read_prices
+from tsgan.calibration import Calibration
 from tsgan.checkpoint import MANIFEST, TRAINING, WEIGHTS
 from tsgan.errors import ConfigError, DataError
 from tsgan.logs import EVENTS, LOG, EventFiles
@@ -140,6 +141,47 @@ def test_given_volatility_does_not_touch_the_other_paths(fitted: TimeSeriesGAN) 
     before = fitted.sample(2, 50).log_returns
     fitted.sample(2, 50, given=0.5)
     assert np.array_equal(fitted.sample(2, 50).log_returns, before)
+
+
+def uncalibrated(model: TimeSeriesGAN) -> TimeSeriesGAN:
+    """A copy of ``model`` without its calibration."""
+    copy = TimeSeriesGAN(model.config)
+    copy._become(replace(model.fitted_, calibration=Calibration.none()), model.history_)
+    return copy
+
+
+def test_paths_without_a_given_volatility_are_calibrated(fitted: TimeSeriesGAN) -> None:
+    calibration, scaler = fitted.fitted_.calibration, fitted.fitted_.scaler
+    assert calibration.made.size > 2
+    raw = uncalibrated(fitted).sample(3, 50, seed=2).log_returns[..., None]
+    expected = scaler.inverse(calibration(scaler.transform(raw)))[..., 0]
+    drawn = fitted.sample(3, 50, seed=2).log_returns
+    np.testing.assert_allclose(drawn, expected, rtol=0, atol=1e-12)
+    assert np.abs(drawn - raw[..., 0]).max() > 1e-4
+
+
+def test_paths_of_a_given_volatility_are_left_as_they_are(fitted: TimeSeriesGAN) -> None:
+    for given in ("low", 0.3):
+        drawn, raw = (m.sample(3, 50, given=given) for m in (fitted, uncalibrated(fitted)))
+        assert drawn.log_returns.tobytes() == raw.log_returns.tobytes()
+
+
+@pytest.mark.parametrize("holdout", [0.0, 0.2])
+def test_fitted_model_has_the_marginal_of_the_training_part(holdout: float) -> None:
+    other = SERIES.copy()
+    other.iloc[-140:] *= np.linspace(1.01, 3, 140)  # all that is held out, if anything is
+    models = [
+        TimeSeriesGAN(tiny.config(2, holdout=holdout)).fit(prices) for prices in (SERIES, other)
+    ]
+    same = models[0].fitted_.calibration.to_dict() == models[1].fitted_.calibration.to_dict()
+    assert same == bool(holdout)
+    returns = np.diff(np.log(SERIES))[: models[0].facts_.training]
+    drawn = models[0].sample(200, 1000, seed=5).log_returns
+    levels = [0.1, 0.25, 0.5, 0.75, 0.9]
+    error = np.quantile(drawn, levels) - np.quantile(returns, levels)
+    assert np.abs(error).max() < 0.07 * returns.std()
+    raw = uncalibrated(models[0]).sample(200, 1000, seed=5).log_returns
+    assert abs(drawn.std() / returns.std() - 1) < 0.1 < abs(raw.std() / returns.std() - 1)
 
 
 def test_loaded_model_samples_the_same_bytes(fitted: TimeSeriesGAN, model_directory: Path) -> None:

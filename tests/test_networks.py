@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,45 +8,49 @@ from torch import Tensor
 
 from tsgan.conditioning import SCALE_SIZE
 from tsgan.config import NetworkConfig
-from tsgan.networks import (
-    LOG_FLOOR,
-    NOTHING_ELSE,
-    Critic,
-    CriticHead,
-    Generator,
-    block_features,
-    random_windows,
-)
+from tsgan.networks import Generator
 from tsgan.seeding import initial_weights, torch_generator
+from tsgan.slow_noise import grid_points, slow_noise
 
-TINY = NetworkConfig(
-    channels=4,
-    layers=3,
-    noise_channels=3,
-    innovation_width=4,
-    critic_channels=(4, 6),
-    critic_kernel=5,
-    critic_dense=7,
-    block=4,
-)
+TINY = NetworkConfig(channels=4, layers=3, noise_channels=3, slow_noise=(), innovation_width=4)
 UNCONDITIONAL = [0.0, 0.0]
-WINDOW, PATH_LENGTH = 16, 64
 
 
 def normal(*shape: int, dtype: torch.dtype = torch.float64, name: int = 0) -> Tensor:
     return torch.randn(shape, dtype=dtype, generator=torch_generator(1, name))
 
 
+def white(generator: Generator, steps: int, batch: int = 1) -> Tensor | None:
+    """What slow noise of ``steps`` steps is made of; more steps begin with the same numbers."""
+    if not generator.slow:
+        return None
+    every = normal(20, batch, len(generator.slow), name=2)
+    return every[: grid_points(steps)]
+
+
+def made(generator: Generator, noise: Tensor, given: Tensor) -> Tensor:
+    """Return the paths of ``noise`` with the same slow noise each time."""
+    paths: Tensor = generator(noise, given, white(generator, len(noise) - 1, noise.shape[1]))
+    return paths
+
+
 @pytest.fixture
-def generator() -> Generator:
+def fast() -> Generator:
+    """A generator that hears fast noise alone."""
     with initial_weights(0):
         return Generator(TINY).double()
 
 
 @pytest.fixture
-def critic() -> Critic:
+def slow() -> Generator:
+    """A generator that hears slow noise besides."""
     with initial_weights(0):
-        return Critic(TINY, WINDOW, PATH_LENGTH, windows_per_path=5).double()
+        return Generator(replace(TINY, slow_noise=(20.0, 200.0))).double()
+
+
+@pytest.fixture(params=["fast", "slow"])
+def generator(request) -> Generator:
+    return request.getfixturevalue(request.param)
 
 
 def conditions(*rows: list[float]) -> Tensor:
@@ -56,7 +60,7 @@ def conditions(*rows: list[float]) -> Tensor:
 def test_a_return_hears_its_own_noise_and_exactly_memory_steps_before(generator) -> None:
     time, memory = 6, generator.memory
     noise = normal(memory + time, 1, 3).requires_grad_()
-    path = generator(noise, conditions(UNCONDITIONAL))[0, 0]
+    path = made(generator, noise, conditions(UNCONDITIONAL))[0, 0]
     assert path.shape == (time,)
     for t in range(time):
         (gradient,) = torch.autograd.grad(path[t], noise, retain_graph=True)
@@ -70,7 +74,8 @@ def test_noise_at_t_enters_through_the_innovation_alone(generator) -> None:
     pasts, presents = normal(memory, 4, 3), normal(3, 3, name=1)
     returns = torch.stack(
         [
-            generator(
+            made(
+                generator,
                 torch.cat([pasts, now.expand(1, 4, 3)]),
                 conditions(UNCONDITIONAL).expand(4, 2),
             )[:, 0, 0]
@@ -83,16 +88,60 @@ def test_noise_at_t_enters_through_the_innovation_alone(generator) -> None:
     assert scales.max() > 1.001 * scales.min()  # yet volatility moves with the past
 
 
-def test_the_end_of_a_long_run_is_a_short_run_with_the_same_noise(generator) -> None:
-    noise, none = normal(generator.memory + 50, 2, 3), conditions(UNCONDITIONAL, [0.4, 1.0])
-    long, short = generator(noise, none), generator(noise[-(generator.memory + 9) :], none)
+def test_the_end_of_a_long_run_is_a_short_run_with_the_same_noise(fast) -> None:
+    noise, none = normal(fast.memory + 50, 2, 3), conditions(UNCONDITIONAL, [0.4, 1.0])
+    long, short = fast(noise, none), fast(noise[-(fast.memory + 9) :], none)
     torch.testing.assert_close(long[..., -9:], short, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("time", [1, 9, 10, 25, 41])
+def test_a_long_run_begins_as_a_short_one(generator, time) -> None:
+    noise, none = normal(generator.memory + 50, 2, 3), conditions(UNCONDITIONAL, [0.4, 1.0])
+    long, short = (made(generator, noise[:end], none) for end in (None, generator.memory + time))
+    assert short.shape == (2, 1, time)
+    torch.testing.assert_close(long[..., :time], short, rtol=1e-12, atol=1e-12)
 
 
 def test_paths_of_a_batch_do_not_meet(generator) -> None:
     noise, given = normal(generator.memory + 5, 3, 3), conditions(UNCONDITIONAL, [0.4, 1], [-1, 1])
-    alone = generator(noise[:, 1:2], given[1:2])
-    torch.testing.assert_close(generator(noise, given)[1:2], alone, rtol=1e-12, atol=1e-12)
+    heard = white(generator, len(noise) - 1, 3)
+    alone = generator(noise[:, 1:2], given[1:2], None if heard is None else heard[:, 1:2])
+    torch.testing.assert_close(generator(noise, given, heard)[1:2], alone, rtol=1e-12, atol=1e-12)
+
+
+def test_a_return_hears_slow_noise_up_to_the_step_before_it_and_no_later(slow) -> None:
+    """At step p of its own, the first of which is ``memory`` before the path."""
+    time, memory = 60, slow.memory
+    noise, heard = normal(memory + time, 1, 3), white(slow, memory + time - 1)
+    heard.requires_grad_()
+    path = slow(noise, conditions(UNCONDITIONAL), heard)[0, 0]
+    for t in range(time):
+        (gradient,) = torch.autograd.grad(path[t], heard, retain_graph=True)
+        points = gradient.abs().amax(dim=1).ne(0).all(dim=1).nonzero()[:, 0].tolist()
+        last = -(-(t + memory - 1) // 16)  # the grid point at or after the step before
+        assert points == list(range(last + 1))
+
+
+def test_slow_noise_is_what_the_stack_hears_after_all_else(slow) -> None:
+    heard = white(slow, slow.memory + 29, 2)
+    context = slow.context(conditions(UNCONDITIONAL, [0.4, 1.0]), 30, heard)
+    assert context.shape == (slow.memory + 29, 2, 1 + 2)
+    assert torch.equal(context[:, :, 1:], slow_noise(heard, (20.0, 200.0), slow.memory + 29))
+    assert torch.equal(context[:, :, 0], torch.tensor([[0.0, 1.0]] * (slow.memory + 29)).double())
+
+
+def test_slow_noise_moves_the_returns_for_longer_than_the_memory(slow) -> None:
+    """With all else alike, what a path's slow noise makes of it outlasts the receptive field."""
+    with torch.no_grad():
+        slow.stack.enter.weight[:, -2:] *= 20
+    time, batch = 250, 200
+    noise = normal(slow.memory + time, 1, 3).expand(-1, batch, -1)
+    heard = normal(grid_points(slow.memory + time - 1), batch, 2, name=3)
+    given = conditions(UNCONDITIONAL).expand(batch, 2)
+    moved = slow(noise, given, heard)[:, 0]
+    moved = (moved - moved.mean(dim=0)) / moved.std(dim=0)
+    apart = (moved[:, 5 * slow.memory :] * moved[:, : -5 * slow.memory]).mean(dim=0)
+    assert apart.abs().mean() > 0.15  # 0.06 by chance
 
 
 @pytest.mark.parametrize("log_volatility", [-1.5, 0.3, 1.0])
@@ -101,25 +150,25 @@ def test_a_given_volatility_scales_the_path_up_to_the_tilt(generator, log_volati
     untilted = []
     for given in (conditions([0.0, 1.0]), conditions([log_volatility, 1.0])):
         tilt = torch.tanh(given) @ generator.tilt.weight.T
-        untilted.append(generator(noise, given) * torch.exp(-given[0, 0]) - tilt[..., None])
+        untilted.append(made(generator, noise, given) * torch.exp(-given[0, 0]) - tilt[..., None])
     torch.testing.assert_close(untilted[1], untilted[0], rtol=1e-10, atol=1e-10)
 
 
 def test_without_a_condition_no_weight_of_the_condition_counts(generator) -> None:
     noise = normal(generator.memory + 5, 1, 3)
-    before = generator(noise, conditions(UNCONDITIONAL))
-    given = generator(noise, conditions([0.0, 1.0]))
+    before = made(generator, noise, conditions(UNCONDITIONAL))
+    given = made(generator, noise, conditions([0.0, 1.0]))
     with torch.no_grad():
         generator.tilt.weight += 1
-        generator.stack.enter.weight[:, -1] += 1
-    assert torch.equal(generator(noise, conditions(UNCONDITIONAL)), before)
-    assert not torch.allclose(generator(noise, conditions([0.0, 1.0])), given)
+        generator.stack.enter.weight[:, generator.noise_channels] += 1
+    assert torch.equal(made(generator, noise, conditions(UNCONDITIONAL)), before)
+    assert not torch.allclose(made(generator, noise, conditions([0.0, 1.0])), given)
 
 
 def test_the_stack_is_told_whether_a_volatility_is_given(generator) -> None:
     noise = normal(generator.memory + 5, 1, 3)
     torch.nn.init.zeros_(generator.tilt.weight)
-    given, none = (generator(noise, conditions([0.0, flag])) for flag in (1.0, 0.0))
+    given, none = (made(generator, noise, conditions([0.0, flag])) for flag in (1.0, 0.0))
     assert not torch.allclose(given, none)
 
 
@@ -134,9 +183,10 @@ def test_the_first_paths_are_of_order_one_and_without_drift() -> None:
 
 
 @pytest.mark.parametrize("assets", [1, 2, 5])
-def test_fresh_paths_have_the_shape_asked_for_and_come_from_the_stream(assets) -> None:
+@pytest.mark.parametrize("slow_noise", [(), (20.0, 200.0)])
+def test_fresh_paths_have_the_shape_asked_for_and_come_from_the_stream(assets, slow_noise) -> None:
     with initial_weights(0):
-        generator = Generator(TINY, assets)
+        generator = Generator(replace(TINY, slow_noise=slow_noise), assets)
     like, none = torch.empty(3, assets, 10), torch.zeros(3, SCALE_SIZE)
     first, again, other = (
         generator.sample_like(like, none, torch_generator(seed)) for seed in (0, 0, 1)
@@ -145,101 +195,26 @@ def test_fresh_paths_have_the_shape_asked_for_and_come_from_the_stream(assets) -
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
-def make_head(conditions: int, dtype: torch.dtype) -> CriticHead:
-    with initial_weights(0):
-        return CriticHead(2, WINDOW, TINY, NOTHING_ELSE if conditions else None).to(dtype)
+def test_fresh_paths_hear_slow_noise_of_the_stream(slow, monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr(slow, "forward", lambda *given: told.append(given) or given[0])
+    slow.sample_like(torch.empty(3, 1, 10), torch.zeros(3, SCALE_SIZE), torch_generator(0))
+    noise, _, heard = told[0]
+    assert noise.shape == (slow.memory + 10, 3, 3)
+    assert heard.shape == (grid_points(slow.memory + 9), 3, 2)
+    drawn = torch.cat([noise.flatten(), heard.flatten()])
+    assert len(set(drawn.tolist())) == len(drawn)  # none is drawn twice
 
 
-HEADS = pytest.mark.parametrize(
-    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-10)]
-)
-
-
-@HEADS
-@pytest.mark.parametrize("size", [0, SCALE_SIZE])
-def test_written_out_gradient_is_that_of_autograd(size, dtype, tolerance) -> None:
-    head = make_head(size, dtype)
-    x, c = normal(9, 2, WINDOW, dtype=dtype).requires_grad_(), normal(9, size, dtype=dtype)
-    (expected,) = torch.autograd.grad(head(x, c).sum(), x)
-    got = head.input_gradient(x, c)
-    assert got.shape == x.shape and got.dtype == dtype
-    torch.testing.assert_close(got, expected, rtol=tolerance, atol=tolerance)
-
-
-@HEADS
-@pytest.mark.parametrize("size", [0, SCALE_SIZE])
-def test_its_derivative_by_the_weights_is_the_double_backward(size, dtype, tolerance) -> None:
-    head = make_head(size, dtype)
-    x, c = normal(9, 2, WINDOW, dtype=dtype).requires_grad_(), normal(9, size, dtype=dtype)
-    (twice,) = torch.autograd.grad(head(x, c).sum(), x, create_graph=True)
-    of = list(head.parameters())
-    got, expected = (
-        torch.autograd.grad(
-            (gradient.flatten(1).norm(dim=1) - 1).square().mean(), of, materialize_grads=True
-        )
-        for gradient in (head.input_gradient(x, c), twice)
-    )
-    for a, b in zip(got, expected, strict=True):
-        torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
-    assert sum(bool(a.any()) for a in got) == len(TINY.critic_channels) + 2  # all but the biases
-
-
-def test_a_score_does_not_depend_on_the_rest_of_the_batch() -> None:
-    head = make_head(SCALE_SIZE, torch.float64)
-    x, c = normal(6, 2, WINDOW), normal(6, SCALE_SIZE)
-    scores = head(x, c)
-    assert scores.shape == (6,)
-    torch.testing.assert_close(head(x[2:3], c[2:3]), scores[2:3], rtol=1e-12, atol=1e-12)
-
-
-def test_windows_come_from_their_own_path_in_its_order() -> None:
-    time = torch.arange(30.0)
-    paths = torch.stack([torch.stack([1000 * b + time, -1000 * b - time]) for b in range(4)])
-    windows = random_windows(paths, 7, 50, torch_generator(0)).view(4, 50, 2, 7)
-    first = windows[..., 0, 0] - 1000 * torch.arange(4.0)[:, None]
-    assert set(first.flatten().tolist()) == set(range(24))  # every start that fits, no other
-    expected = windows[..., 0, :1] + torch.arange(7.0)
-    assert torch.equal(windows[..., 0, :], expected)
-    assert torch.equal(windows[..., 1, :], -expected)
-
-
-def test_a_window_as_long_as_the_path_is_the_path() -> None:
-    paths = normal(3, 1, 8)
-    assert torch.equal(random_windows(paths, 8, 1, torch_generator(0)), paths)
-
-
-def test_block_features_by_hand() -> None:
-    paths = torch.tensor([[[1.0, 2.0, -3.0, 4.0], [0.0, 0.0, 2.0, -2.0]]])
-    got = block_features(paths, 2)[0]
-    floor = LOG_FLOOR
-    expected = torch.tensor(
-        [
-            [3 / math.sqrt(2), 1 / math.sqrt(2)],
-            [0.0, 0.0],
-            [math.log(2.5 + floor) / 2, math.log(12.5 + floor) / 2],
-            [math.log(floor) / 2, math.log(4 + floor) / 2],
-        ]
-    )
-    torch.testing.assert_close(got, expected)
-
-
-def test_each_head_scores_its_view(critic) -> None:
-    paths, windows = normal(3, 1, PATH_LENGTH), normal(4, 1, WINDOW)
-    given = normal(4, SCALE_SIZE)
-    parts = [(paths, torch.zeros(3, SCALE_SIZE)), (windows, given)]
-    views = critic.views(parts, torch_generator(0))
-    assert len(views) == len(critic.heads) == 3
-    scores = [head(x, c) for head, (x, c) in zip(critic.heads, views, strict=True)]
-    assert [len(score) for score in scores] == [15, 3, 4]
-    assert torch.equal(views[0][0], random_windows(paths, WINDOW, 5, torch_generator(0)))
-    assert torch.equal(views[1][0], block_features(paths, TINY.block))
-
-
-def test_conditional_windows_are_seen_in_units_of_their_volatility(critic) -> None:
-    windows = normal(6, 1, WINDOW) * torch.logspace(-2, 2, 6, dtype=torch.float64)[:, None, None]
-    given = torch.stack([windows.square().mean((1, 2)).log() / 2, torch.ones(6)], dim=1)
-    parts = [(normal(3, 1, PATH_LENGTH), torch.zeros(3, SCALE_SIZE)), (windows, given)]
-    seen, condition = critic.views(parts, torch_generator(0))[2]
-    torch.testing.assert_close(seen.square().mean((1, 2)), torch.ones(6, dtype=torch.float64))
-    torch.testing.assert_close(seen / windows, (seen / windows)[..., :1].expand_as(seen))
-    assert torch.equal(condition, given)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("time", [30, 2100])
+def test_paths_in_low_precision_are_float32_and_near_those_of_full(slow, time, dtype) -> None:
+    """So long that the slow noise has one piece, and two."""
+    slow.float()
+    like, none = torch.empty(2, 1, time), torch.zeros(2, SCALE_SIZE)
+    with torch.no_grad():
+        exact = slow.sample_like(like, none, torch_generator(0))
+        with torch.autocast("cpu", dtype=dtype):
+            low = slow.sample_like(like, none, torch_generator(0))
+    assert low.dtype == torch.float32
+    assert 0 < (low - exact).norm() < 4 * torch.finfo(dtype).eps * exact.norm()

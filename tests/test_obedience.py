@@ -10,16 +10,24 @@ from toys import Heads
 
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import NetworkConfig, TrainingConfig
-from tsgan.networks import CriticHead, Generator
+from tsgan.critics import CriticHead
+from tsgan.networks import Generator
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.steps import Batch
 from tsgan.trainer import Trainer
 
 TIME, BATCH = 8, 64
 NETWORK = NetworkConfig(
-    channels=8, layers=3, noise_channels=2, innovation_width=8, critic_channels=(16, 32)
+    channels=8,
+    layers=3,
+    noise_channels=2,
+    slow_noise=(),
+    innovation_width=8,
+    critic_channels=(16, 32),
 )
-TRAINING = replace(TrainingConfig(), critic_steps=2, learning_rate=4e-3, average=0.98)
+TRAINING = replace(
+    TrainingConfig(), critic_steps=2, learning_rate=4e-3, critic_rate=1.0, average=0.98
+)
 
 
 def given(layout: ConditionLayout, count: int, stream: torch.Generator) -> dict[str, Tensor]:
@@ -91,7 +99,7 @@ def effect(layout, generator, kind: str, low: Tensor, high: Tensor) -> tuple[Ten
 
 def test_label_vector_and_history_are_obeyed_together() -> None:
     layout = ConditionLayout(labels=2, numbers=1, history=2)
-    generator = trained(layout, 400)
+    generator = trained(layout, 500)
     for kind, low, high in (
         ("label", torch.tensor(0), torch.tensor(1)),
         ("numbers", torch.tensor([-1.0]), torch.tensor([1.0])),

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 from torch import Tensor, nn
+from toys import plain_score
 
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import NetworkConfig
-from tsgan.networks import CriticHead
+from tsgan.critics import CriticHead
 from tsgan.penalty import gradient_penalty, input_gradient
 from tsgan.seeding import initial_weights, torch_generator
 
@@ -97,18 +98,19 @@ def test_the_condition_is_held_fixed() -> None:
     assert torch.equal(head.condition, condition)
 
 
-def make_head(channels: int, length: int, conditions: int) -> CriticHead:
+def make_head(channels: int, length: int, layout: ConditionLayout | None) -> CriticHead:
     config = NetworkConfig(critic_channels=(2, 3), critic_dense=3, critic_kernel=3)
     with initial_weights(0):
-        layout = ConditionLayout() if conditions else None
-        return CriticHead(channels, length, config, layout).double()
+        return CriticHead(channels, length, config, layout, pooled=layout is None).double()
 
 
-def test_a_critic_without_written_out_gradient_is_differentiated() -> None:
-    head, x, condition = make_head(2, 8, 2), normal(BATCH, 2, 8), normal(BATCH, 2, name=1)
+@pytest.mark.parametrize("layout", [None, ConditionLayout()])
+def test_a_critic_without_written_out_gradient_is_differentiated(layout) -> None:
+    """Weights learn the same from both, through a pooled head and one with a condition."""
+    head, x, condition = make_head(2, 16, layout), normal(BATCH, 2, 16), normal(BATCH, 2, name=1)
     losses = [
-        (input_gradient(one, x, condition) * normal(BATCH, 2, 8, name=2)).sum()
-        for one in (head, lambda x, condition: head(x, condition))
+        (input_gradient(one, x, condition) * normal(BATCH, 2, 16, name=2)).sum()
+        for one in (head, lambda x, condition: plain_score(head, x, condition))
     ]
     torch.testing.assert_close(*losses, rtol=1e-10, atol=1e-10)
     of = list(head.parameters())

@@ -18,7 +18,7 @@ import torch
 
 from tsgan import Callback, Progress, TimeSeriesGAN, read_prices
 from tsgan.checkpoint import TRAINING, WEIGHTS, read_training, write_training
-from tsgan.config import ADDED
+from tsgan.config import ADDED, Config
 from tsgan.errors import CheckpointError, ConfigError
 from tsgan.logs import LOG
 from tsgan.validation import HeldOutScore
@@ -189,17 +189,35 @@ def test_resumed_run_ends_with_the_bytes_of_an_uninterrupted_one(
         )
         done += steps
         assert part.training_.steps == done and not part.training_.finished
-        TimeSeriesGAN.load(directory).sample(1, 3)  # an interrupted model is a model
+        loaded = TimeSeriesGAN.load(directory)  # an interrupted model is a model
+        assert loaded.sample(1, 3).log_returns.shape == (1, 3)
+        assert loaded.fitted_.calibration.made.size > 2
     resumed = TimeSeriesGAN(config).fit(SERIES, directory=directory, resume=True)
     assert resumed.training_.finished
     assert (directory / WEIGHTS).read_bytes() == (tmp_path / "whole" / WEIGHTS).read_bytes()
     assert resumed.volatility_ == whole.volatility_
+    maps = [model.fitted_.calibration.to_dict() for model in (resumed, whole)]
+    assert maps[0] == maps[1] and len(maps[0]["made"]) > 2
     assert (resumed.training_.best_step, resumed.training_.best_score) == (
         whole.training_.best_step,
         whole.training_.best_score,
     )
     for name in set(whole.history_) - {"seconds"}:
         assert np.array_equal(resumed.history_[name], whole.history_[name]), name
+
+
+def test_only_what_is_saved_at_the_end_is_calibrated(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    class Look(Callback):
+        def on_log(self, progress: Progress) -> None:
+            if progress.step in (4, 7):
+                sizes.append(TimeSeriesGAN.load(tmp_path).fitted_.calibration.made.size)
+
+    model = TimeSeriesGAN(tiny.config(8)).fit(SERIES, directory=tmp_path, callbacks=[Look()])
+    assert sizes == [0, 0]
+    saved = TimeSeriesGAN.load(tmp_path).fitted_.calibration
+    assert saved.made.size > 2 and saved.to_dict() == model.fitted_.calibration.to_dict()
 
 
 def test_resuming_a_finished_run_changes_no_weight(tmp_path: Path) -> None:
@@ -256,8 +274,15 @@ def test_only_the_same_run_can_be_resumed(tmp_path: Path) -> None:
 
 def test_run_whose_settings_lack_new_names_can_be_resumed(tmp_path: Path) -> None:
     config = tiny.config(4)
-    training = replace(config.training, log_every=10)  # the default, which is what it then means
-    config = replace(config, training=training)
+    defaults = Config()  # which is what a name that is lacking then means
+    training = replace(config.training, log_every=10, critic_rate=defaults.training.critic_rate)
+    network = replace(
+        config.network,
+        slow_noise=(),
+        scales=defaults.network.scales,
+        stretch=defaults.network.stretch,
+    )
+    config = replace(config, training=training, network=network)
     TimeSeriesGAN(config).fit(SERIES, directory=tmp_path, stop=stop_after(2))
     tensors, numbers = read_training(tmp_path)
     for part in ("network", "training"):

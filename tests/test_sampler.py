@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,20 +13,31 @@ import torch
 from torch import Tensor
 
 from tsgan import sampler, seeding
+from tsgan.calibration import Calibration
 from tsgan.conditioning import ConditionLayout
 from tsgan.conditions import VolatilityCondition
+from tsgan.config import Config
 from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError
 from tsgan.networks import Generator
+from tsgan.slow_noise import grid_points, slow_noise
 
 PLAIN = Scaler(np.zeros(1), np.ones(1))
 NOT_GIVEN = torch.zeros(2)
 
 
-@pytest.fixture(scope="module")
-def generator() -> Generator:
+NETWORK = replace(Config().network, layers=3)
+"""Of the default width: at many others, of which 4 is one, the library of matrix products may
+round the row of a path by its place among the others.
+"""
+MAP = Calibration(np.array([-1.0, 0.0, 1.0]), np.array([-1.5, 0.0, 0.8]), (1.2, 0.9))
+
+
+@pytest.fixture(scope="module", params=[(), (20.0, 200.0)], ids=["fast", "slow"])
+def generator(request: pytest.FixtureRequest) -> Generator:
     with seeding.initial_weights(1, seeding.WEIGHTS):
-        return Generator(tiny.config().network).requires_grad_(False)
+        network = replace(NETWORK, slow_noise=request.param)
+        return Generator(network).requires_grad_(False)
 
 
 @pytest.fixture
@@ -41,8 +54,9 @@ def draw(
     seed: int = 0,
     condition: Tensor = NOT_GIVEN,
     scaler: Scaler = PLAIN,
+    **more: Any,
 ) -> np.ndarray:
-    groups = sampler.sample_groups(generator, scaler, condition, paths, horizon, seed)
+    groups = sampler.sample_groups(generator, scaler, condition, paths, horizon, seed, **more)
     return np.concatenate(list(groups))
 
 
@@ -69,8 +83,12 @@ def test_path_depends_on_seed_and_number_alone(generator: Generator, horizon: in
     assert many.shape == (size + 3, horizon, 1) and many.dtype == np.float64
     few = draw(generator, range(2), horizon)
     subset = draw(generator, [size + 1, 7], horizon)
+    backwards = draw(generator, range(size + 2, -1, -1), horizon)
     assert few.tobytes() == many[:2].tobytes()
     assert subset.tobytes() == many[[size + 1, 7]].tobytes()
+    assert backwards.tobytes() == many[::-1].tobytes()
+    for number in (0, size + 2):
+        assert draw(generator, [number], horizon).tobytes() == many[number].tobytes()
 
 
 @pytest.mark.parametrize("count", [1, 3, 70])
@@ -118,6 +136,55 @@ def test_each_step_hears_the_noise_of_its_own_stream() -> None:
     shape = (Echo().memory + 5000, Echo().noise_channels)
     heard = stream.standard_normal(shape, dtype=np.float32)[-5002:, 0]
     np.testing.assert_allclose(path, heard[:-2] + 100 * heard[2:], rtol=1e-5, atol=1e-4)
+
+
+class Heard(Generator):
+    """Returns the first channel of slow noise that it hears at the end of the context's steps."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(NETWORK, slow_noise=(20.0, 200.0)))
+
+    def paths(self, noise: Tensor, scale: Tensor, context: Tensor) -> Tensor:
+        assert context.shape[2] == 1 + 2
+        return context[self.memory - 1 :, :, 1:2].permute(1, 2, 0)
+
+
+def test_slow_noise_comes_from_a_stream_of_its_own() -> None:
+    path = draw(Heard(), [4], 5000, seed=3)[0, :, 0]
+    stream = seeding.numpy_generator(3, seeding.PATHS, 4, sampler.SLOW)
+    steps = Heard().memory - 1 + 5000
+    white = stream.standard_normal((grid_points(steps), 2), dtype=np.float32)
+    expected = slow_noise(torch.from_numpy(white)[:, None], (20.0, 200.0), steps)
+    np.testing.assert_allclose(path, expected[-5000:, 0, 0], rtol=0, atol=1e-5)
+    fast = seeding.numpy_generator(3, seeding.PATHS, 4).standard_normal(white.shape)
+    assert abs(np.corrcoef(white.ravel(), fast.ravel())[0, 1]) < 0.2
+
+
+def test_fast_noise_is_the_same_with_slow_noise_and_without() -> None:
+    with_slow, without = Echo(), Echo()
+    assert with_slow.slow
+    without.slow = ()
+    one, other = (draw(echo, range(2), 100) for echo in (with_slow, without))
+    assert one.tobytes() == other.tobytes()
+
+
+def test_slow_noise_has_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = draw(Heard(), range(3), 100)
+    monkeypatch.setattr(sampler, "LONGEST_PIECE", 16)
+    np.testing.assert_allclose(draw(Heard(), range(3), 100), whole, rtol=0, atol=1e-6)
+
+
+def test_calibration_is_of_scaled_returns(generator: Generator) -> None:
+    scaler = Scaler(np.array([0.5]), np.array([3.0]))
+    scaled = draw(generator, range(3), 50)
+    mapped = draw(generator, range(3), 50, scaler=scaler, calibration=MAP)
+    assert mapped.tobytes() == scaler.inverse(MAP(scaled)).tobytes()
+    none = draw(generator, range(3), 50, calibration=sampler.NOT_CALIBRATED)
+    assert (
+        none.tobytes()
+        == scaled.tobytes()
+        != draw(generator, range(3), 50, calibration=MAP).tobytes()
+    )
 
 
 def test_pieces_of_a_network_are_one_path(

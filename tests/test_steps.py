@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from toys import Affine, Heads, Linear, Perceptron
 
 from tsgan.config import TrainingConfig
+from tsgan.critics import Critic
 from tsgan.descent import Descent
 from tsgan.device import Precision
-from tsgan.networks import Critic, Generator
+from tsgan.networks import Generator
 from tsgan.objectives import make_objective
 from tsgan.seeding import initial_weights, torch_generator
-from tsgan.steps import Batch, critic_step, generator_step, learning_rate
+from tsgan.steps import Batch, critic_step, generator_step, learning_rate, make_fakes
 
 LAMBDA = 10.0
 OBJECTIVE = make_objective(TrainingConfig(penalty_weight=LAMBDA))
@@ -28,9 +29,9 @@ def descent(network: nn.Module) -> Descent:
 
 
 def improve_critic(critic: nn.Module, generator: nn.Module, batch: Batch, seed: int = 0) -> Tensor:
-    told = critic_step(
-        critic, generator, batch, OBJECTIVE, Precision(), descent(critic), torch_generator(seed)
-    )
+    stream = torch_generator(seed)
+    fakes = make_fakes(generator, batch, Precision(), stream)
+    told = critic_step(critic, batch, fakes, OBJECTIVE, Precision(), descent(critic), stream)
     assert told.shape == (4,) and not told.requires_grad
     return told
 
@@ -38,9 +39,9 @@ def improve_critic(critic: nn.Module, generator: nn.Module, batch: Batch, seed: 
 def improve_generator(
     critic: nn.Module, generator: nn.Module, batch: Batch, seed: int = 0
 ) -> Tensor:
-    return generator_step(
-        critic, generator, batch, OBJECTIVE, Precision(), descent(generator), torch_generator(seed)
-    )
+    stream = torch_generator(seed)
+    fakes = make_fakes(generator, batch, Precision(), stream)
+    return generator_step(critic, fakes, OBJECTIVE, Precision(), descent(generator), stream)
 
 
 def normal(*shape: int, name: int = 0) -> Tensor:
@@ -54,7 +55,7 @@ def weights(network: nn.Module) -> list[Tensor]:
 def series_networks() -> tuple[Generator, Critic, Batch]:
     network = tiny.config().network
     with initial_weights(0):
-        generator, critic = Generator(network), Critic(network, 128, 256, 2)
+        generator, critic = Generator(network), Critic(network, 128, 256)
     given = torch.stack([normal(3, name=1), torch.ones(3)], dim=1)
     return generator, critic, [(normal(2, 1, 256), torch.zeros(2, 2)), (normal(3, 1, 128), given)]
 
@@ -96,10 +97,10 @@ def test_forward_passes_are_in_low_precision_and_the_penalty_in_float32(dtype) -
     critic = Heads(spy)
     config = TrainingConfig()
     descents = [Descent(network, config, precision) for network in (critic, generator)]
-    told = critic_step(
-        critic, generator, batch, OBJECTIVE, precision, descents[0], torch_generator(0)
-    )
-    generator_step(critic, generator, batch, OBJECTIVE, precision, descents[1], torch_generator(0))
+    stream = torch_generator(0)
+    fakes = make_fakes(generator, batch, precision, stream)
+    told = critic_step(critic, batch, fakes, OBJECTIVE, precision, descents[0], stream)
+    generator_step(critic, fakes, OBJECTIVE, precision, descents[1], stream)
     assert spy.forwards == [(True, torch.float32)] * 2
     assert spy.gradients == [(False, torch.float32)]
     assert told.dtype == torch.float32
@@ -114,12 +115,11 @@ def test_a_step_of_the_series_in_low_precision_is_near_the_one_in_float32(dtype)
         generator, critic, batch = series_networks()
         before = torch.cat([w.flatten() for w in weights(generator) + weights(critic)])
         config = TrainingConfig(optimizer="sgd", learning_rate=1e-3)
-        game = OBJECTIVE, precision
-        told = critic_step(
-            critic, generator, batch, *game, Descent(critic, config, precision), torch_generator(0)
-        )
-        descend = Descent(generator, config, precision)
-        loss = generator_step(critic, generator, batch, *game, descend, torch_generator(1))
+        stream = torch_generator(0)
+        fakes = make_fakes(generator, batch, precision, stream)
+        descents = [Descent(network, config, precision) for network in (critic, generator)]
+        told = critic_step(critic, batch, fakes, OBJECTIVE, precision, descents[0], stream)
+        loss = generator_step(critic, fakes, OBJECTIVE, precision, descents[1], stream)
         after = torch.cat([w.flatten() for w in weights(generator) + weights(critic)])
         results.append((told, loss, after - before))
     (told, loss, step), (low_told, low_loss, low_step) = results

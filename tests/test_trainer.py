@@ -93,7 +93,7 @@ def test_the_average_is_the_exponential_one_quick_at_first(average) -> None:
 
 
 def test_steps_of_each_network_and_their_rates() -> None:
-    config = replace(CONFIG, critic_steps=3, decay_from=0.5, final_rate=0.1)
+    config = replace(CONFIG, critic_steps=3, critic_rate=2.5, decay_from=0.5, final_rate=0.1)
     trainer = toy_trainer(config)
     rates = {name: [] for name in trainer.descents}
     for name, descent in trainer.descents.items():
@@ -103,7 +103,7 @@ def test_steps_of_each_network_and_their_rates() -> None:
     trainer.run()
     expected = [learning_rate(config, step / STEPS) for step in range(STEPS)]
     assert rates["generator"] == expected
-    assert rates["critic"] == [rate for rate in expected for _ in range(3)]
+    assert rates["critic"] == [rate * 2.5 for rate in expected for _ in range(3)]
     assert expected[0] == 0.01 and expected[-1] < 0.003
 
 

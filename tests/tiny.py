@@ -24,14 +24,16 @@ NETWORK = {
     "channels": 4,
     "layers": 3,
     "noise_channels": 2,
+    "slow_noise": (20.0, 200.0),
     "innovation_width": 4,
-    "critic_channels": (4, 4, 4, 4),
+    "critic_channels": (4, 4, 4),
     "critic_dense": 8,
+    "scales": (1, 8),
+    "stretch": 64,
 }
 TRAINING = {
     "paths": 2,
     "path_length": 256,
-    "windows_per_path": 1,
     "conditional_windows": 2,
     "critic_steps": 1,
     "log_every": 1,

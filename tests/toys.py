@@ -13,13 +13,17 @@ import pytest
 import tiny
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
 from tsgan.batches import SeriesBatches
 from tsgan.callbacks import Callback, Progress
 from tsgan.config import TrainingConfig
-from tsgan.networks import Critic, Generator
+from tsgan.critics import Critic, CriticHead
+from tsgan.layers import NEGATIVE_SLOPE
+from tsgan.networks import Generator
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.steps import Batch
+from tsgan.strided import StridedStack
 from tsgan.trainer import Trainer
 
 STEPS = 12
@@ -106,6 +110,29 @@ class Heads(nn.Module):
         return parts
 
 
+def convolved(stack: StridedStack, x: Tensor) -> Tensor:
+    """The stack of torch's own padded convolutions, which differentiate as often as one likes."""
+    for weight, bias in zip(stack.weights, stack.biases, strict=True):
+        x = F.pad(x, (weight.shape[0] - 2, 0))
+        x = F.leaky_relu(F.conv1d(x, weight.permute(2, 1, 0), bias, stride=2), NEGATIVE_SLOPE)
+    return x.transpose(1, 2)
+
+
+def plain_score(head: CriticHead, x: Tensor, condition: Tensor) -> Tensor:
+    """The scores of a head of torch's own parts."""
+    x, static = head._told(x, condition)
+    y = convolved(head.stack, x)
+    if head.pooled:
+        unit, kernel = 2 ** len(head.stack.weights), len(head.stack.weights[0])
+        field = 1 + (kernel - 1) * (unit - 1)
+        y = y[:, [unit * (p + 1) >= field for p in range(y.shape[1])]]
+    else:
+        y = y.reshape(len(y), 1, -1)
+    told = torch.cat([y, static[:, None].expand(-1, y.shape[1], -1)], dim=2)
+    hidden = F.leaky_relu(F.linear(told, head.dense.weight, head.dense.bias), NEGATIVE_SLOPE)
+    return F.linear(hidden, head.score.weight, head.score.bias)[..., 0].mean(dim=1)
+
+
 def toy_batch(stream: torch.Generator) -> Batch:
     """Samples of N(1, 4), one number each."""
     return [(1 + 2 * torch.randn(16, 1, 1, generator=stream), torch.zeros(16, 0))]
@@ -163,7 +190,7 @@ def series_trainer(**settings: Any) -> Trainer:
     training = replace(config.training, critic_steps=2, check_every=4, score_from=0.5, **settings)
     with initial_weights(0):
         generator = Generator(config.network)
-        critic = Critic(config.network, 128, 256, training.windows_per_path)
+        critic = Critic(config.network, 128, 256)
     series = torch.from_numpy(100 * tiny.garch_returns()).float()[:, None]
     batches = SeriesBatches(series, 128, 256, training)
 

@@ -10,7 +10,7 @@ returns that were held out of training, the metrics are measured once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,10 +32,19 @@ Progress = Callable[[str, float], None]
 BAND_STREAM, HELD_OUT_STREAM = 0, 6
 """Second integer of a random stream's name, after the purpose BOOTSTRAP; gauges have the others."""
 
+LONG_SERIES, LARGEST_SAMPLE = 20_000, 4_000_000
+"""Of a longer series fewer paths are drawn, with so many returns in all; see `affordable`."""
+
+LEAST_BAND, LEAST_BASELINE = 50, 4
+"""Fewest paths of a noise band and of a baseline, however long the series."""
+
 
 @dataclass(frozen=True)
 class Settings:
-    """How an evaluation is made, see :func:`tsgan.evaluation.evaluate`."""
+    """How an evaluation is made, see :func:`tsgan.evaluation.evaluate`.
+
+    Of a long series fewer paths are drawn than ``bootstrap_paths`` and ``baseline_paths``.
+    """
 
     name: str
     seed: int
@@ -64,6 +73,7 @@ class Subject:
 
 def compare(subject: Subject, settings: Settings, report: Progress) -> Evaluation:
     """Return the evaluation of ``subject``; ``report`` is told what is done, and which share."""
+    asked, settings = settings, affordable(settings, subject.series.size)
     real, synthetic = Sample(subject.series[None]), Sample(subject.paths)
     setting = Setting(subject.series, subject.training, subject.held_out, settings.seed)
     report("measuring the synthetic paths", 0.0)
@@ -78,7 +88,7 @@ def compare(subject: Subject, settings: Settings, report: Progress) -> Evaluatio
     baselines, failures = _score_baselines(setting, real, settings, report)
     rivals = Rivals(baselines, others)
     report("comparing with the held-out period", 0.8)
-    kept = _held_out(subject, settings, setting.generator(HELD_OUT_STREAM))
+    kept = _held_out(subject, asked, setting.generator(HELD_OUT_STREAM))
     report("looking for copies, judging and forecasting", 0.85)
     forecasts, pit, troubles = _forecasts(subject, settings.seed)
     rows = (
@@ -102,9 +112,39 @@ def compare(subject: Subject, settings: Settings, report: Progress) -> Evaluatio
         curves=build_curves(real, synthetic, pit),
         bootstrap_paths=settings.bootstrap_paths,
         bootstrap_block=settings.bootstrap_block,
-        warnings=(*told, *failures, *troubles),
+        warnings=(*told, *_savings(asked, settings, size), *failures, *troubles),
         held_out=kept_back,
     )
+
+
+def affordable(settings: Settings, returns: int) -> Settings:
+    """Return the settings for a series of ``returns``: of a long one, with fewer paths.
+
+    Each path costs as much as it has returns, and of long ones few are needed: the marks of their
+    noise band are near each other, and the average over a path is near that over all.
+    """
+    if returns <= LONG_SERIES:
+        return settings
+    most = LARGEST_SAMPLE // returns
+    return replace(
+        settings,
+        bootstrap_paths=min(settings.bootstrap_paths, max(most, LEAST_BAND)),
+        baseline_paths=min(settings.baseline_paths, max(most, LEAST_BASELINE)),
+    )
+
+
+def _savings(asked: Settings, settings: Settings, returns: int) -> list[str]:
+    """Return what a reader must know of a series that is too long for all that was asked."""
+    if settings == asked:
+        return []
+    drawn = [
+        f"{settings.bootstrap_paths} bootstrap paths instead of {asked.bootstrap_paths}",
+        f"{settings.baseline_paths} paths of each baseline instead of {asked.baseline_paths}",
+    ]
+    return [
+        f"The series of {returns:,} returns is long: it was compared with {' and '.join(drawn)}, "
+        "and copies were looked for in fewer windows and paths."
+    ]
 
 
 def _all_values(setting: Setting, real: Sample, paths: FloatArray) -> Values:
@@ -141,12 +181,13 @@ def _held_out(
         return {}
     series = subject.held_out
     block = held_out_block(series.size, settings.bootstrap_block)
+    paths = affordable(settings, series.size).bootstrap_paths
     return held_out_parts(
         Sample(series[None]),
         Sample(cut(subject.paths, series.size)),
         Sample(cut(subject.training[None], series.size)),
         bootstrapped(series, block, generator),
-        settings.bootstrap_paths,
+        paths,
         METRICS,
     )
 

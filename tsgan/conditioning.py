@@ -166,6 +166,10 @@ class ConditionLayout:
         return F.one_hot(label, self.labels)
 
 
+NOTHING_ELSE = ConditionLayout()
+"""The layout of a condition that is a scale at most."""
+
+
 def _demand_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
         raise ConfigError(f"{name}: the layout expects {shape}, got {tuple(tensor.shape)}")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from typing import Any, Self
 
 from tsgan.errors import ConfigError
 
 AUTO_HOLDOUT = 252
-"""Most returns that are held out unless the user says otherwise: a year of business days."""
+"""Returns that are held out unless the user says otherwise: a year of business days."""
+
+AUTO_SHARE = 15
+"""A series that is shorter than so many times that is learned to its end."""
 
 OPTIMIZERS = ("adam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "linear", "cosine")
@@ -18,8 +22,11 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 STACKS = ("residual", "gated")
 
 ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
-ADDED |= {"log_every", "patience"}
+ADDED |= {"critic_rate", "log_every", "patience", "scales", "stretch", "slow_noise"}
 """Settings that models of the first format may lack."""
+
+REMOVED = {"block", "windows_per_path"}
+"""Settings of earlier models that concerned their critic alone."""
 
 
 def _require(condition: bool, name: str, expected: str, value: object) -> None:
@@ -43,29 +50,34 @@ def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the generator and of the two critics.
+    """Sizes of the generator and of the critic's heads.
 
     Attributes:
         stack: the generator's causal stack: ``residual`` blocks, or WaveNet's ``gated`` ones.
         channels: its width.
         layers: dilated layers of kernel 2, dilations 1, 2, 4, …; receptive field 2**layers.
         noise_channels: Gaussian channels that the generator hears at each step.
+        slow_noise: time constants, in steps, of further channels that change slowly, so that a
+            market may stay calm or wild for longer than the receptive field.
         innovation_width: hidden width of the innovation network h.
         critic_channels: output channels of each strided layer; each halves the length.
         critic_kernel: kernel of the critics' strided causal convolutions.
         critic_dense: width of the dense layer before the score.
-        block: steps that the coarse critic sees as one.
+        scales: steps that each head sees as one; those that do not fit into the paths are left out.
+        stretch: blocks of its scale that a head sees of a path at most.
     """
 
     stack: str = "residual"
     channels: int = 16
     layers: int = 9
     noise_channels: int = 3
+    slow_noise: tuple[float, ...] = (250.0, 2000.0)
     innovation_width: int = 16
-    critic_channels: tuple[int, ...] = (16, 32, 64, 64)
+    critic_channels: tuple[int, ...] = (16, 32, 64)
     critic_kernel: int = 5
     critic_dense: int = 64
-    block: int = 8
+    scales: tuple[int, ...] = (1, 4, 16, 64)
+    stretch: int = 512
 
     def __post_init__(self) -> None:
         _require_choice("stack", self.stack, STACKS)
@@ -73,18 +85,22 @@ class NetworkConfig:
         _require_int("layers", self.layers, 1, 14)
         _require_int("noise_channels", self.noise_channels, 1, 256)
         _require_int("innovation_width", self.innovation_width, 1, 1024)
-        widths = self.critic_channels
-        _require(
-            isinstance(widths, tuple) and 1 <= len(widths) <= 8,
-            "critic_channels",
-            "one to eight widths",
-            widths,
-        )
-        for width in widths:
-            _require_int("critic_channels", width, 1, 1024)
+        slow = self.slow_noise
+        _require(isinstance(slow, tuple) and len(slow) <= 8, "slow_noise", "up to eight", slow)
+        for constant in slow:
+            _require_real("slow_noise", constant, 16, 1e6)
+        for name in ("critic_channels", "scales"):
+            sizes = getattr(self, name)
+            fits = isinstance(sizes, tuple) and 1 <= len(sizes) <= 8
+            _require(fits, name, "one to eight whole numbers", sizes)
+            for size in sizes:
+                _require_int(name, size, 1, 1024)
+        ascending = all(b % a == 0 and a < b for a, b in pairwise(self.scales))
+        fits = self.scales[0] == 1 and ascending
+        _require(fits, "scales", "1 and then multiples of the one before", self.scales)
         _require_int("critic_kernel", self.critic_kernel, 2, 64)
         _require_int("critic_dense", self.critic_dense, 1, 4096)
-        _require_int("block", self.block, 1, 256)
+        _require_int("stretch", self.stretch, 64, 2**20)
 
 
 @dataclass(frozen=True)
@@ -98,13 +114,14 @@ class TrainingConfig:
         max_seconds: training time when ``steps`` is None.
         paths: unconditional paths in a batch, each up to ``path_length`` steps long.
         path_length: longest path that the critics see.
-        windows_per_path: windows of ``window`` steps that the fine critic takes from each path.
         conditional_windows: windows in a batch whose realised volatility is given.
         condition_jitter: sd of the noise on the given log volatility, so that the generator is
             asked for what it can reach: a path never realises a volatility exactly.
         critic_steps: critic steps for each generator step.
         optimizer: ``adam``, ``rmsprop`` or ``sgd``, of both networks.
-        learning_rate: rate of both networks, held until ``decay_from`` of the run.
+        learning_rate: of the generator, held until ``decay_from`` of the run.
+        critic_rate: the critic's rate as a multiple of that (two time scales, Heusel et al. 2017):
+            it keeps up with the generator in fewer steps.
         schedule: how the rate then goes down to ``final_rate`` of itself: ``linear`` or ``cosine``;
             ``constant`` holds it to the end.
         beta1: decay rate of Adam's first moment, momentum of the others.
@@ -133,12 +150,12 @@ class TrainingConfig:
     max_seconds: float = 300.0
     paths: int = 12
     path_length: int = 1024
-    windows_per_path: int = 4
     conditional_windows: int = 12
     condition_jitter: float = 0.1
-    critic_steps: int = 2
+    critic_steps: int = 1
     optimizer: str = "adam"
     learning_rate: float = 1e-3
+    critic_rate: float = 3.0
     schedule: str = "linear"
     decay_from: float = 0.5
     final_rate: float = 0.05
@@ -161,12 +178,12 @@ class TrainingConfig:
         _require_real("max_seconds", self.max_seconds, 1e-3, 1e9)
         _require_int("paths", self.paths, 1, 4096)
         _require_int("path_length", self.path_length, 1, 2**20)
-        _require_int("windows_per_path", self.windows_per_path, 1, 1024)
         _require_int("conditional_windows", self.conditional_windows, 1, 4096)
         _require_real("condition_jitter", self.condition_jitter, 0, 2)
         _require_int("critic_steps", self.critic_steps, 1, 100)
         _require_choice("optimizer", self.optimizer, OPTIMIZERS)
         _require_real("learning_rate", self.learning_rate, 1e-12, 1)
+        _require_real("critic_rate", self.critic_rate, 1e-3, 1e3)
         _require_choice("schedule", self.schedule, SCHEDULES)
         _require_real("decay_from", self.decay_from, 0, 1)
         _require_real("final_rate", self.final_rate, 0, 1)
@@ -191,11 +208,11 @@ class Config:
     """The whole configuration of a model.
 
     Attributes:
-        window: steps that the fine critic sees at once, at least 128.
+        window: steps whose volatility is given at once, at least 128.
         holdout: the end of the series, kept from training to choose the checkpoint: a fraction of
             the returns, or its first date as ``YYYY-MM-DD``; 0 keeps nothing and takes the last
-            weights; ``auto`` keeps a tenth, but at most ``AUTO_HOLDOUT`` returns or one window,
-            and nothing where that would not fill a window.
+            weights; ``auto`` keeps ``AUTO_HOLDOUT`` returns, or one window if that is longer, of a
+            series ``AUTO_SHARE`` times as long, and nothing of a shorter one, which needs them.
         seed: every random stream of the run starts from it.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         network, training: the settings of the two parts.
@@ -230,15 +247,16 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the configuration of ``to_dict``, of this version of tsgan or of an earlier one.
 
-        A setting that an earlier version did not know has the default.
+        A setting that an earlier version did not know has the default, but for slow noise, of
+        which there was none.
 
         Raises:
             ConfigError: for settings that are unknown.
         """
         values = _checked(cls, values)
-        network = _checked(NetworkConfig, values["network"])
-        if isinstance(network["critic_channels"], list):
-            network["critic_channels"] = tuple(network["critic_channels"])
+        network = {"slow_noise": (), **_checked(NetworkConfig, values["network"])}
+        for name, value in network.items():
+            network[name] = tuple(value) if isinstance(value, list) else value
         training = _checked(TrainingConfig, values["training"])
         return cls(
             **{
@@ -252,10 +270,11 @@ class Config:
 def _checked(kind: type, values: object) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{kind.__name__}: expected a JSON object, got {type(values).__name__}")
+    values = {name: value for name, value in values.items() if name not in REMOVED}
     missing, unknown = _names(kind) - ADDED - set(values), set(values) - _names(kind)
     if missing or unknown:
         raise ConfigError(f"{kind.__name__}: missing {sorted(missing)}, unknown {sorted(unknown)}")
-    return dict(values)
+    return values
 
 
 def _names(kind: type) -> set[str]:

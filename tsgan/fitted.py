@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import textwrap
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,15 +15,18 @@ import torch
 from torch import Tensor
 
 from tsgan import checkpoint, seeding
+from tsgan.calibration import Calibration
 from tsgan.conditions import VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.scaling import Scaler
+from tsgan.data.tables import FloatArray
 from tsgan.errors import CheckpointError, ConfigError, TsganError
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.networks import Generator
-from tsgan.sampler import sample_groups
+from tsgan.sampler import NOT_CALIBRATED, sample_groups
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
+CALIBRATION_PATHS, CALIBRATION_STEPS = 1024, 2048
 PACKAGES = ("tsgan", "torch", "numpy", "pandas")
 
 
@@ -36,6 +39,7 @@ class Fitted:
         facts: the data; scaler: fitted on its training part; volatility: the condition.
         generator: on the CPU, without gradients.
         training: how it was trained; versions: of Python and the packages that trained it.
+        calibration: of unconditional paths; those of a given volatility are left as they are.
     """
 
     config: Config
@@ -45,6 +49,22 @@ class Fitted:
     generator: Generator
     training: TrainingFacts
     versions: Mapping[str, str]
+    calibration: Calibration = NOT_CALIBRATED
+
+    def calibrated(self, returns: FloatArray) -> Self:
+        """Return the same model with its marginal calibrated to ``returns``, (n, 1) of training."""
+        unit = Scaler(np.zeros(1), np.ones(1))
+        made = sample_groups(
+            self.generator,
+            unit,
+            self.volatility.vector(None),
+            range(CALIBRATION_PATHS),
+            CALIBRATION_STEPS,
+            self.config.seed,
+            seeding.CALIBRATION,
+        )
+        scaled = np.concatenate([group.ravel() for group in made])
+        return replace(self, calibration=Calibration.fit(self.scaler.transform(returns), scaled))
 
     def condition(self, volatility: float) -> Tensor:
         """Return the condition (2,) with which the median path realises ``volatility``.
@@ -86,6 +106,7 @@ class Fitted:
             "volatility": self.volatility.to_dict(),
             "training": asdict(self.training),
             "versions": dict(self.versions),
+            "calibration": self.calibration.to_dict(),
         }
 
     def write(self, directory: Path) -> None:
@@ -112,6 +133,9 @@ class Fitted:
                 generator=restored_generator(config, weights),
                 training=checkpoint.typed(TrainingFacts, manifest["training"]),
                 versions={name: str(text) for name, text in manifest["versions"].items()},
+                calibration=Calibration.from_dict(manifest["calibration"])
+                if "calibration" in manifest
+                else NOT_CALIBRATED,
             )
             fitted._check()
         except (

@@ -12,13 +12,14 @@ import torch
 from tsgan import seeding
 from tsgan.batches import SeriesBatches
 from tsgan.conditions import VolatilityCondition, trailing_log_volatility
-from tsgan.config import AUTO_HOLDOUT, Config
+from tsgan.config import AUTO_HOLDOUT, AUTO_SHARE, Config
+from tsgan.critics import Critic
 from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns, periods_per_year
 from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError, DataError
 from tsgan.facts import DataFacts
-from tsgan.networks import Critic, Generator
+from tsgan.networks import Generator
 from tsgan.scenarios import BUSINESS_DAYS, DAYS, MONTHS
 from tsgan.trainer import Trainer
 from tsgan.validation import HeldOutScore
@@ -37,7 +38,7 @@ class Prepared:
         returns: (n, 1) log returns of the whole file; the first ``facts.training`` are trained on.
         scaler: fitted on the training part.
         volatility: the condition, fitted on the training part.
-        path_length: steps of the long paths, at most half the training part.
+        path_length: steps of the long paths, a power of two.
     """
 
     returns: FloatArray
@@ -95,7 +96,8 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
     """Return how many returns at the end are held out: none if they would not fill a window."""
     holdout = config.holdout
     if holdout == "auto":
-        count = min(max(AUTO_HOLDOUT, config.window), returns // 10)
+        count = max(AUTO_HOLDOUT, config.window)
+        count = count if returns >= AUTO_SHARE * count else 0
     elif isinstance(holdout, str):
         if not prices.has_dates:
             raise ConfigError(f"holdout: {prices.source} has no dates; give a fraction, not a date")
@@ -125,17 +127,19 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
 
 
 def _path_length(training: int, config: Config) -> int:
-    """Return the longest path that half the training part has and the coarse critic can halve.
+    """Return the longest power of two that two thirds of the training part have.
 
-    A window must fit into it, so it may be a little longer than that half.
+    Paths go round the end of the series: longer ones would see most of it twice. A window must fit
+    into them, and each layer of the critic halves them.
     """
-    unit: int = config.network.block * 2 ** len(config.network.critic_channels)
-    longest = min(config.training.path_length, training // 2)
-    length = max(-(-config.window // unit), longest // unit) * unit
+    least = max(config.window, 2 ** len(config.network.critic_channels))
+    longest = min(config.training.path_length, 2 * training // 3)
+    length: int = max(1 << (longest.bit_length() - 1), 1 << (least - 1).bit_length())
     if length > training:
         raise ConfigError(
-            f"block, critic_channels: paths of {length} steps are the shortest that they allow, "
-            f"expected at most the {training} training returns; take smaller blocks or fewer layers"
+            f"window, critic_channels: paths of {length} steps are the shortest that they allow, "
+            f"expected at most the {training} training returns; take a smaller window or fewer "
+            "layers"
         )
     return length
 
@@ -185,7 +189,6 @@ def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Tr
             config.network,
             config.window,
             prepared.path_length,
-            config.training.windows_per_path,
         )
     scaled = prepared.scaler.transform(prepared.returns).astype(np.float32)
     series = torch.from_numpy(scaled).to(device)

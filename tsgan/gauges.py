@@ -28,6 +28,9 @@ COPIED_STREAM, RUN_STREAM, NEIGHBOUR_STREAM, JUDGE_STREAM, NULL_STREAM = 1, 2, 3
 RUN_PATHS = 50
 """Paths in which a shared run is looked for."""
 
+LONG_TRAINING, RUN_STEPS = 20_000, 1_000_000
+"""Beside a longer training series, only in so many steps of these paths, or in one path."""
+
 NEARER_LIMITS = (0.02, 0.04)
 """How much nearer windows of fresh paths are to training by chance, usually and at most."""
 
@@ -68,12 +71,19 @@ def _copied_limits(setting: Setting, paths: FloatArray) -> Limits:
 
 def _drawn(setting: Setting, paths: FloatArray) -> FloatArray:
     """Return paths of training returns drawn one by one: what values alone have in common."""
-    shape = min(len(paths), RUN_PATHS), paths.shape[1]
+    shape = len(_searched(setting, paths)), paths.shape[1]
     return stationary_bootstrap(setting.training, *shape, 1.0, setting.generator(RUN_STREAM))
 
 
+def _searched(setting: Setting, paths: FloatArray) -> FloatArray:
+    """Return the first of the paths, those in which a shared run is looked for."""
+    if setting.training.size <= LONG_TRAINING:
+        return paths[:RUN_PATHS]
+    return paths[: min(RUN_PATHS, max(RUN_STEPS // paths.shape[1], 1))]
+
+
 def _shared_run(setting: Setting, paths: FloatArray) -> Reading:
-    run = memorisation.longest_shared_run(setting.training, paths[:RUN_PATHS])
+    run = memorisation.longest_shared_run(setting.training, _searched(setting, paths))
     return Reading(run, run)
 
 

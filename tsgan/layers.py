@@ -189,25 +189,6 @@ class GatedStack(_Stack):
         return total.view(-1, batch, channels)
 
 
-class StridedCausalConv1d(nn.Conv1d):
-    """Convolution of stride 2 whose output j sees inputs up to 2j + 1: left-padded with zeros.
-
-    A chain of n of them sees exactly ``1 + (kernel − 1)(2ⁿ − 1)`` steps, the last one included.
-    """
-
-    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
-        super().__init__(inputs, outputs, kernel, stride=2)
-        self.left = kernel - 2
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(batch, inputs, time)`` to ``(batch, outputs, time / 2)``; time must be even."""
-        return F.conv1d(F.pad(x, (self.left, 0)), self.weight, self.bias, stride=2)
-
-    def adjoint(self, gradient: Tensor) -> Tensor:
-        """Map a gradient ``(batch, outputs, time / 2)`` of the output to the one of the input."""
-        return F.conv_transpose1d(gradient, self.weight, stride=2)[..., self.left :]
-
-
 def softplus_inverse(y: float) -> float:
     """Return x with ``log(1 + exp(x)) = y``, for y > 0."""
     return y + math.log(-math.expm1(-y))

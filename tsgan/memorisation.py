@@ -7,6 +7,8 @@ the most correlated window. Without standardising, calm windows would be near to
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +26,9 @@ NEAR = 0.01
 SYNTHETIC_WINDOWS, TRAINING_WINDOWS = 4_000, 8_000
 """At most so many windows are looked up; each is compared with all windows of training."""
 
+LARGE_LIBRARY, LEAST_WINDOWS = 100_000, 2_000
+"""Fewer are looked up among more windows than these, in proportion, but no fewer than those."""
+
 SAME = 1e-5
 """Distances below are rounding: the windows are the same."""
 
@@ -38,6 +43,9 @@ EQUAL = 1e-6
 
 VALUES_AT_ONCE = 2**22
 """Distances that are held at a time: bounds the memory, not the result."""
+
+WHOLE_LIBRARY, PIECE = 2**15, 2**12
+"""A library of more windows than these is gone through in pieces of those, which caches hold."""
 
 Indices = npt.NDArray[np.int64]
 Names = npt.NDArray[np.int32]
@@ -63,11 +71,12 @@ def copied_windows(
     """
     every = np.lib.stride_tricks.sliding_window_view(training, WINDOW)
     position = np.flatnonzero(np.ptp(every, axis=1) > 0)  # a constant window has no shape
-    synthetic = _standardised(_draw_windows(paths, generator))
+    most = _affordable(SYNTHETIC_WINDOWS, len(position))
+    synthetic = _standardised(_draw_windows(paths, most, generator))
     if len(position) == 0 or len(synthetic) == 0:
         return float("nan")
     library = _standardised(every[position])
-    queries = _choose(len(library), TRAINING_WINDOWS, generator)
+    queries = _choose(len(library), _affordable(TRAINING_WINDOWS, len(library)), generator)
     among_training = _nearest(library[queries], library, position[queries], position)
     disjoint = among_training[np.isfinite(among_training)]
     threshold = np.quantile(disjoint, NEAR) if disjoint.size else 0.0
@@ -102,7 +111,8 @@ def neighbour_ratio(
     length = min(training.size, held_out.size)
     if length < LEAST_SERIES:
         return float("nan")
-    synthetic = _standardised(_draw_windows(paths, generator))
+    most = _affordable(SYNTHETIC_WINDOWS, length)
+    synthetic = _standardised(_draw_windows(paths, most, generator))
     if len(synthetic) == 0:
         return float("nan")
     share = (length - WINDOW + 1) / (training.size - WINDOW + 1)  # 1 / K
@@ -153,10 +163,16 @@ def longest_shared_run(training: FloatArray, paths: FloatArray) -> int:
     return length + int(_any_shared(ended))
 
 
-def _draw_windows(paths: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Return (at most SYNTHETIC_WINDOWS, 32) windows at random places of random paths."""
+def _affordable(windows: int, library: int) -> int:
+    """Return how many of ``windows`` are looked up in a library of so many."""
+    fewer = windows * LARGE_LIBRARY // max(library, LARGE_LIBRARY)
+    return min(windows, max(fewer, LEAST_WINDOWS))
+
+
+def _draw_windows(paths: FloatArray, most: int, generator: np.random.Generator) -> FloatArray:
+    """Return (at most ``most``, 32) windows at random places of random paths."""
     windows = np.lib.stride_tricks.sliding_window_view(paths, WINDOW, axis=1)
-    chosen = _choose(windows.shape[0] * windows.shape[1], SYNTHETIC_WINDOWS, generator)
+    chosen = _choose(windows.shape[0] * windows.shape[1], most, generator)
     drawn: FloatArray = windows[np.divmod(chosen, windows.shape[1])]
     moving: FloatArray = drawn[np.ptp(drawn, axis=1) > 0]
     return moving
@@ -184,18 +200,19 @@ def _nearest(
 
     Where the ``start`` steps of both are given, windows that share a step with it do not count.
     """
-    best = np.empty(len(windows))
-    chunk = max(1, VALUES_AT_ONCE // len(library))
-    for row in range(0, len(windows), chunk):
-        correlation = windows[row : row + chunk] @ library.T
-        if start is not None and library_start is not None:
-            first, last = (
-                np.searchsorted(library_start, start[row : row + chunk] + side)
-                for side in (1 - WINDOW, WINDOW)
-            )
-            for products, low, high in zip(correlation, first, last, strict=True):
-                products[low:high] = -np.inf
-        best[row : row + chunk] = correlation.max(axis=1)
+    best = np.full(len(windows), -np.inf)
+    piece = len(library) if len(library) <= WHOLE_LIBRARY else PIECE
+    chunk = VALUES_AT_ONCE // piece
+    near = np.zeros((2, len(windows)), dtype=np.int64)  # first and last that do not count
+    if start is not None and library_start is not None:
+        near = np.searchsorted(library_start, start + np.array([[1 - WINDOW], [WINDOW]]))
+    for row, begin in product(range(0, len(windows), chunk), range(0, len(library), piece)):
+        rows = slice(row, row + chunk)
+        correlation = windows[rows] @ library[begin : begin + piece].T
+        low, high = np.clip(near[:, rows] - begin, 0, piece)
+        for index in np.flatnonzero(low < high):
+            correlation[index, low[index] : high[index]] = -np.inf
+        best[rows] = np.maximum(best[rows], correlation.max(axis=1))
     distance: FloatArray = np.sqrt(np.maximum(2 * WINDOW * (1 - best), 0))
     return distance
 

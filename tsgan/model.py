@@ -20,7 +20,7 @@ from tsgan.errors import ConfigError
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.fitted import Fitted
 from tsgan.run import History, Run
-from tsgan.sampler import check_request, sample_groups
+from tsgan.sampler import NOT_CALIBRATED, check_request, sample_groups
 from tsgan.scenarios import Scenarios
 
 TRAINING_THREADS = 1
@@ -166,6 +166,7 @@ class TimeSeriesGAN:
                 range(n_samples),
                 horizon,
                 seed,
+                calibration=self.fitted_.calibration if given is None else NOT_CALIBRATED,
             ):
                 numbers = np.arange(first, first + len(group))
                 first += len(group)

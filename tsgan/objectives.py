@@ -109,6 +109,7 @@ class WassersteinGradientPenalty(Wasserstein):
     paper: ClassVar[Settings] = {
         "optimizer": "adam",
         "learning_rate": 1e-4,
+        "critic_rate": 1.0,
         "beta1": 0.0,
         "beta2": 0.9,
         "critic_steps": 5,
@@ -135,10 +136,11 @@ class WassersteinClipping(Wasserstein):
 
     clip: float = 0.01
 
-    tuned: ClassVar[Settings] = {"optimizer": "rmsprop"}
+    tuned: ClassVar[Settings] = {"optimizer": "rmsprop", "critic_steps": 2, "critic_rate": 1.0}
     paper: ClassVar[Settings] = {
         "optimizer": "rmsprop",
         "learning_rate": 5e-5,
+        "critic_rate": 1.0,
         "beta2": 0.99,
         "critic_steps": 5,
         "clip": 0.01,
@@ -163,10 +165,11 @@ class JensenShannon(Unconstrained):
     """
 
     distance: ClassVar[str] = "Jensen–Shannon"
-    tuned: ClassVar[Settings] = {"critic_steps": 1, "beta1": 0.5}
+    tuned: ClassVar[Settings] = {"critic_steps": 1, "critic_rate": 1.0, "beta1": 0.5}
     paper: ClassVar[Settings] = {
         "optimizer": "sgd",
         "learning_rate": 0.1,
+        "critic_rate": 1.0,
         "beta1": 0.5,
         "critic_steps": 1,
         "paths": 100,
@@ -208,10 +211,11 @@ class LeastSquares(Unconstrained):
     """LSGAN with a = 0 for fakes, b = 1 for reals, c = 1 (Mao et al. 2016, eq. 2 and 9)."""
 
     distance: ClassVar[str] = "Vincze–Le Cam"
-    tuned: ClassVar[Settings] = {"critic_steps": 1, "beta1": 0.5}
+    tuned: ClassVar[Settings] = {"critic_steps": 1, "critic_rate": 1.0, "beta1": 0.5}
     paper: ClassVar[Settings] = {
         "optimizer": "adam",
         "learning_rate": 1e-3,
+        "critic_rate": 1.0,
         "beta1": 0.5,
         "beta2": 0.999,
         "critic_steps": 1,

@@ -73,6 +73,8 @@ class Run:
     ) -> None:
         """Train to the end or until ``stop()``; save, and let ``take`` have, the best so far.
 
+        What is saved on the way is not calibrated yet.
+
         Raises:
             TrainingError: if training diverges.
         """
@@ -83,8 +85,11 @@ class Run:
             callbacks = [log, *callbacks]
             kept |= {EVENTS for c in callbacks if _writes_to(c, self.directory / EVENTS)}
 
-        def save(trainer: Trainer) -> None:
+        def save(trainer: Trainer, *, final: bool = False) -> None:
             fitted = self._fitted()
+            if final:
+                training = self.prepared.facts.training
+                fitted = fitted.calibrated(self.prepared.returns[:training])
             if self.directory is not None:
                 tensors, numbers = trainer.state()
                 if not self.goes_on:  # from here on an earlier run cannot be resumed
@@ -98,7 +103,7 @@ class Run:
             take(fitted, self._history())
 
         self.trainer.run(callbacks, save, stop)
-        save(self.trainer)
+        save(self.trainer, final=True)
 
     def _origin(self) -> dict[str, Any]:
         """Return what a run must share with the one that it resumes, as JSON values."""

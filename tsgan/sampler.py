@@ -16,17 +16,23 @@ import torch
 from torch import Tensor
 
 from tsgan import seeding
+from tsgan.calibration import Calibration
 from tsgan.conditioning import SCALE_SIZE
 from tsgan.data.scaling import Scaler
 from tsgan.device import threads
 from tsgan.errors import ConfigError
 from tsgan.networks import Generator
+from tsgan.slow_noise import grid_points
 
 FloatArray = npt.NDArray[np.float64]
 
 MAXIMAL_HORIZON, MAXIMAL_PATHS = 100_000, 10**9
 LONGEST_PIECE = 2048
 STEPS_AT_ONCE = 2**15
+SLOW = 1
+"""Last integer of the name of the stream that a path's slow noise comes from."""
+
+NOT_CALIBRATED = Calibration.none()
 
 
 def group_size(horizon: int) -> int:
@@ -57,6 +63,7 @@ def sample_groups(
     horizon: int,
     seed: int,
     purpose: int = seeding.PATHS,
+    calibration: Calibration = NOT_CALIBRATED,
 ) -> Iterator[FloatArray]:
     """Yield the log returns of ``paths`` in groups: (group, horizon, assets), float64.
 
@@ -68,6 +75,7 @@ def sample_groups(
         paths: numbers of the paths; path k is the same in whatever company it is asked for.
         horizon: steps of each path.
         seed, purpose: name of the streams, together with each path's number.
+        calibration: of the scaled returns.
 
     Raises:
         ConfigError: if the returns overflow, because an absurd volatility is given.
@@ -77,8 +85,9 @@ def sample_groups(
         wanted = list(paths[start : start + size])
         filled = wanted + [wanted[-1]] * (size - len(wanted))
         streams = [seeding.numpy_generator(seed, purpose, path) for path in filled]
-        scaled = _group(generator, condition, streams, horizon)
-        returns = scaler.inverse(scaled[: len(wanted)])
+        slow = [seeding.numpy_generator(seed, purpose, path, SLOW) for path in filled]
+        scaled = _group(generator, condition, streams, slow, horizon)
+        returns = scaler.inverse(calibration(scaled[: len(wanted)]))
         if not np.isfinite(returns).all():
             raise ConfigError(
                 "expected finite returns, got others: ask for a smaller volatility, or fit again"
@@ -87,18 +96,25 @@ def sample_groups(
 
 
 def _group(
-    generator: Generator, condition: Tensor, streams: Sequence[np.random.Generator], horizon: int
+    generator: Generator,
+    condition: Tensor,
+    streams: Sequence[np.random.Generator],
+    slow: Sequence[np.random.Generator],
+    horizon: int,
 ) -> FloatArray:
     """Return scaled returns, one path from each stream: (paths, horizon, assets)."""
     length = _piece_length(horizon)
-    heard = _noise(generator, streams, generator.memory)
+    whole = -(-horizon // length) * length
+    heard = _noise(streams, generator.memory, generator.noise_channels)
+    points = grid_points(generator.memory + whole - 1)
+    white = _noise(slow, points, len(generator.slow)) if generator.slow else None
     pieces = []
     with torch.no_grad(), threads(1):
         given = condition.expand(len(streams), -1)
         scale = given[:, :SCALE_SIZE]
-        context = generator.context(given, -(-horizon // length) * length)
+        context = generator.context(given, whole, white)
         for start in range(0, horizon, length):
-            heard = torch.cat([heard, _noise(generator, streams, length)])
+            heard = torch.cat([heard, _noise(streams, length, generator.noise_channels)])
             steps = slice(start, start + len(heard) - 1)
             piece = generator.paths(heard, scale, context[steps])
             pieces.append(piece.transpose(1, 2).double().numpy())
@@ -106,8 +122,7 @@ def _group(
     return np.concatenate(pieces, axis=1)[:, :horizon]
 
 
-def _noise(generator: Generator, streams: Sequence[np.random.Generator], time: int) -> Tensor:
-    """Return the next ``time`` steps of each path's noise: (time, paths, noise_channels)."""
-    shape = (time, generator.noise_channels)
-    drawn = [stream.standard_normal(shape, dtype=np.float32) for stream in streams]
+def _noise(streams: Sequence[np.random.Generator], time: int, channels: int) -> Tensor:
+    """Return the next ``time`` steps of each path's noise: (time, paths, channels)."""
+    drawn = [stream.standard_normal((time, channels), dtype=np.float32) for stream in streams]
     return torch.from_numpy(np.stack(drawn, axis=1))

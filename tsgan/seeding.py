@@ -13,7 +13,9 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, FORECASTS = range(8)
+WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, FORECASTS, CALIBRATION = (
+    range(9)
+)
 """First integer of a stream's name: the purpose that it serves."""
 
 

@@ -49,25 +49,31 @@ class CriticNetwork(Protocol):
         ...
 
 
+def make_fakes(
+    generator: GeneratorNetwork, batch: Batch, precision: Precision, stream: RandomStream
+) -> list[tuple[Tensor, Tensor]]:
+    """Return fresh fakes of the shapes and conditions of ``batch``, with their conditions."""
+    with precision.forward():
+        return [(generator.sample_like(x, c, stream), c) for x, c in batch]
+
+
 def critic_step(
     critic: CriticNetwork,
-    generator: GeneratorNetwork,
     batch: Batch,
+    fakes: Batch,
     objective: Objective,
     precision: Precision,
     descend: Descend,
     stream: RandomStream,
 ) -> Tensor:
-    """Improve the critic once on a real batch and as many fresh fakes.
+    """Improve the critic once on a real batch and as many fakes.
 
     Returns:
         Real score, fake score, constraint and estimated distance, (4,), each summed over the heads,
         without gradient.
     """
-    with torch.no_grad():
-        with precision.forward():
-            fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
-        real_views, fake_views = critic.views(batch, stream), critic.views(fakes, stream)
+    fakes = [(x.detach(), c) for x, c in fakes]
+    real_views, fake_views = critic.views(batch, stream), critic.views(fakes, stream)
     losses, told = [], []
     for head, (real, condition), (fake, _) in zip(
         critic.heads, real_views, fake_views, strict=True
@@ -87,23 +93,19 @@ def critic_step(
 
 def generator_step(
     critic: CriticNetwork,
-    generator: GeneratorNetwork,
-    batch: Batch,
+    fakes: Batch,
     objective: Objective,
     precision: Precision,
     descend: Descend,
     stream: RandomStream,
 ) -> Tensor:
-    """Improve the generator once against all heads; only shapes and conditions of ``batch`` count.
+    """Improve the generator that made ``fakes`` once against all heads.
 
     Returns:
         The generator's loss, (), without gradient.
     """
-    with precision.forward():
-        fakes = [(generator.sample_like(x, c, stream), c) for x, c in batch]
-    views = critic.views(fakes, stream)
     losses = []
-    for head, (x, condition) in zip(critic.heads, views, strict=True):
+    for head, (x, condition) in zip(critic.heads, critic.views(fakes, stream), strict=True):
         with precision.forward():
             scores = head(x, condition)
         losses.append(objective.generator_loss(scores.float()))

@@ -33,6 +33,7 @@ from tsgan.steps import (
     critic_step,
     generator_step,
     learning_rate,
+    make_fakes,
 )
 
 Batches = Callable[[RandomStream], Batch]
@@ -178,21 +179,23 @@ class Trainer:
     def _iterate(self) -> Tensor:
         """Do one generator step with its critic steps; return the numbers of ``history.TOLD``.
 
+        The generator's step is taken on the fakes that the critic has seen last.
+
         The norm of the generator's new weights is among it besides the critic's losses: a critic
         that its last step has ruined spoils them at once.
         """
         rate = self.rate
-        for descent in self.descents.values():
-            descent.set_rate(rate)
+        self.descents["generator"].set_rate(rate)
+        self.descents["critic"].set_rate(rate * self.config.critic_rate)
         critic = cast(CriticNetwork, self.critic)
         generator = cast(GeneratorNetwork, self.generator)
         game = self.objective, self.precision
-        for _ in range(self.config.critic_steps):
+        for left in reversed(range(self.config.critic_steps)):
             batch = self.batches(self.stream)
-            told = critic_step(
-                critic, generator, batch, *game, self.descents["critic"], self.stream
-            )
-        generator_step(critic, generator, batch, *game, self.descents["generator"], self.stream)
+            with torch.set_grad_enabled(left == 0):  # the generator learns by the last fakes
+                fakes = make_fakes(generator, batch, self.precision, self.stream)
+            told = critic_step(critic, batch, fakes, *game, self.descents["critic"], self.stream)
+        generator_step(critic, fakes, *game, self.descents["generator"], self.stream)
         self.step += 1
         self._move_average()
         norm = torch.nn.utils.get_total_norm(self.generator.parameters())
@@ -242,7 +245,7 @@ class Trainer:
 
     @property
     def rate(self) -> float:
-        """Return the learning rate of the next step."""
+        """Return the generator's learning rate in the next step."""
         return self.rate_factor * learning_rate(self.config, self.fraction)
 
     def progress(self) -> Progress:
