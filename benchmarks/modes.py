@@ -37,8 +37,9 @@ COVERED = 0.1
 """A mode is covered if this part of its even share of all samples belongs to it."""
 TUNING_SEED = 100
 
-ADAM = {"optimizer": "adam", "critic_steps": 1, "beta1": 0.5}
-RMSPROP = {"optimizer": "rmsprop", "critic_steps": 1, "beta2": 0.99}
+SAME = {"critic_steps": 1, "critic_rate": 1.0, "fresh_fakes": True}
+ADAM = {**SAME, "optimizer": "adam", "beta1": 0.5}
+RMSPROP = {**SAME, "optimizer": "rmsprop", "beta2": 0.99}
 RATES = (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)
 GAN = tuple({**ADAM, "beta2": 0.999, "learning_rate": rate} for rate in RATES)
 TRIED: Mapping[str, Sequence[Mapping[str, Any]]] = {

@@ -164,8 +164,8 @@ def test_directory_that_is_no_model_is_refused(model_directory: Path, damage: st
 def test_interrupt_leaves_no_file(model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = sampler.sample_groups
 
-    def interrupted(*arguments: Any) -> Iterator[Any]:
-        yield next(whole(*arguments))
+    def interrupted(*arguments: Any, **options: Any) -> Iterator[Any]:
+        yield next(whole(*arguments, **options))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tsgan.model.sample_groups", interrupted)

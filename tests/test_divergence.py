@@ -36,6 +36,9 @@ def test_after_divergence_the_last_check_comes_back_with_half_the_rates() -> Non
     assert listener.of("return") == [3, 6]
     assert (trainer.returns, trainer.rate_factor) == (2, 0.25)
     assert trainer.descents["critic"].optimizer.param_groups[0]["lr"] == pytest.approx(
+        0.25 * ONE_CRITIC_STEP.critic_rate * learning_rate(ONE_CRITIC_STEP, 11 / 12)
+    )
+    assert trainer.descents["generator"].optimizer.param_groups[0]["lr"] == pytest.approx(
         0.25 * learning_rate(ONE_CRITIC_STEP, 11 / 12)
     )
     assert all(len(values) == STEPS for values in trainer.history.columns.values())

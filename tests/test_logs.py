@@ -233,13 +233,13 @@ def run_of(
     return trainer
 
 
-@pytest.mark.parametrize("event", range(26))
+@pytest.mark.parametrize("event", range(24))
 def test_killed_run_that_diverges_writes_the_same_lines(tmp_path: Path, event: int) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     trainer = run_of(Saved(), lambda trainer: [MetricsFile(whole)])
     assert trainer.returns >= 2 and trainer.step == 30
     events = [one["event"] for one in strict(whole)]
-    assert len(events) > 25 and set(events) == {"log", "check", "return"}
+    assert len(events) >= 24 and set(events) == {"log", "check", "return"}
     saved = Saved()
     with pytest.raises(KeyboardInterrupt):
         run_of(saved, lambda trainer: [MetricsFile(killed, trainer.returns), Kill(event)])

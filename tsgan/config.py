@@ -22,7 +22,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 STACKS = ("residual", "gated")
 
 ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
-ADDED |= {"critic_rate", "log_every", "patience", "scales", "stretch", "slow_noise"}
+ADDED |= {"critic_rate", "fresh_fakes", "log_every", "patience", "scales", "stretch", "slow_noise"}
 """Settings that models of the first format may lack."""
 
 REMOVED = {"block", "windows_per_path"}
@@ -118,6 +118,8 @@ class TrainingConfig:
         condition_jitter: sd of the noise on the given log volatility, so that the generator is
             asked for what it can reach: a path never realises a volatility exactly.
         critic_steps: critic steps for each generator step.
+        fresh_fakes: draw new fakes for the generator's step, as the papers do; otherwise it learns
+            by those that the critic has seen last, which saves a quarter of the time.
         optimizer: ``adam``, ``rmsprop`` or ``sgd``, of both networks.
         learning_rate: of the generator, held until ``decay_from`` of the run.
         critic_rate: the critic's rate as a multiple of that (two time scales, Heusel et al. 2017):
@@ -153,6 +155,7 @@ class TrainingConfig:
     conditional_windows: int = 12
     condition_jitter: float = 0.1
     critic_steps: int = 1
+    fresh_fakes: bool = False
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     critic_rate: float = 3.0
@@ -181,6 +184,9 @@ class TrainingConfig:
         _require_int("conditional_windows", self.conditional_windows, 1, 4096)
         _require_real("condition_jitter", self.condition_jitter, 0, 2)
         _require_int("critic_steps", self.critic_steps, 1, 100)
+        _require(
+            isinstance(self.fresh_fakes, bool), "fresh_fakes", "true or false", self.fresh_fakes
+        )
         _require_choice("optimizer", self.optimizer, OPTIMIZERS)
         _require_real("learning_rate", self.learning_rate, 1e-12, 1)
         _require_real("critic_rate", self.critic_rate, 1e-3, 1e3)

@@ -179,8 +179,6 @@ class Trainer:
     def _iterate(self) -> Tensor:
         """Do one generator step with its critic steps; return the numbers of ``history.TOLD``.
 
-        The generator's step is taken on the fakes that the critic has seen last.
-
         The norm of the generator's new weights is among it besides the critic's losses: a critic
         that its last step has ruined spoils them at once.
         """
@@ -190,11 +188,14 @@ class Trainer:
         critic = cast(CriticNetwork, self.critic)
         generator = cast(GeneratorNetwork, self.generator)
         game = self.objective, self.precision
+        fresh = self.config.fresh_fakes
         for left in reversed(range(self.config.critic_steps)):
             batch = self.batches(self.stream)
-            with torch.set_grad_enabled(left == 0):  # the generator learns by the last fakes
+            with torch.set_grad_enabled(left == 0 and not fresh):
                 fakes = make_fakes(generator, batch, self.precision, self.stream)
             told = critic_step(critic, batch, fakes, *game, self.descents["critic"], self.stream)
+        if fresh:
+            fakes = make_fakes(generator, batch, self.precision, self.stream)
         generator_step(critic, fakes, *game, self.descents["generator"], self.stream)
         self.step += 1
         self._move_average()
