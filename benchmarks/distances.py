@@ -30,7 +30,7 @@ from tsgan.descent import Descent
 from tsgan.device import Precision
 from tsgan.objectives import make_objective
 from tsgan.seeding import TRAINING, WEIGHTS, initial_weights, torch_generator
-from tsgan.steps import Batch, critic_step, generator_step
+from tsgan.steps import Batch, critic_step, generator_step, make_fakes
 
 STEPS, RATE, BATCH, MANY = 1000, 5e-3, 256, 20_000
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -105,11 +105,16 @@ def ask(objective: str, theta: float) -> Told:
         none = torch.zeros(count, 0)
         return [(truth.sample_like(none, none, stream), none)]
 
+    def fakes(real: Batch) -> Batch:
+        return make_fakes(line, real, Precision(), stream)
+
     for step in range(STEPS):
         descend.set_rate(RATE * (1 - step / STEPS))
-        critic_step(critic, line, batch(BATCH), *game, descend, stream)
-    told = critic_step(critic, line, batch(MANY), *game, lambda _: None, stream)
-    generator_step(critic, line, batch(MANY), *game, lambda loss: loss.backward(), stream)
+        real = batch(BATCH)
+        critic_step(critic, real, fakes(real), *game, descend, stream)
+    real = batch(MANY)
+    told = critic_step(critic, real, fakes(real), *game, lambda _: None, stream)
+    generator_step(critic, fakes(batch(MANY)), *game, lambda loss: loss.backward(), stream)
     assert line.theta.grad is not None
     return Told(objective, theta, told[3].item(), line.theta.grad.item())
 

@@ -1,9 +1,9 @@
 """What reading, training, sampling and judging cost as the price file grows.
 
 ``python benchmarks/growth.py`` simulates series of 10 to 1,000,000 returns, GARCH(1,1) with shocks
-of Student's t, and runs each in a process of its own on one thread. Time is the processor's, which
-is that of the clock on a quiet machine; a step of training, the median, is given in both, and compared
-in the processor's. Memory is the most that the process has held so far.
+of Student's t, and runs each in a process of its own on one thread. Time is the processor's, on a
+quiet machine that of the clock; a step of training, the median, is given in both, and compared in
+the processor's. Memory is the most that the process has held so far.
 """
 
 from __future__ import annotations
@@ -36,7 +36,15 @@ SAMPLED, LONGEST = 20, 100_000
 OMEGA, ALPHA, BETA, DEGREES = 0.01, 0.09, 0.9, 5
 """Of the simulated variance, whose mean is 1, and of its shocks."""
 
-HEAD = ("returns", "read s", "fit s", "ms per step", "CPU ms", "of 10,000", "MiB after fit")
+HEAD: tuple[str, ...] = (
+    "returns",
+    "read s",
+    "fit s",
+    "ms per step",
+    "CPU ms",
+    "of 10,000",
+    "MiB after fit",
+)
 HEAD += ("sample s", "evaluate s", "MiB in all", "remarks")
 STEP = "CPU ms"
 MEMORY = {"fit": "MiB after fit", "evaluate": "MiB in all"}
@@ -87,9 +95,12 @@ def measure(path: Path, steps: int, told: Callable[[dict[str, Any]], None]) -> N
         training = TrainingConfig(steps=steps, check_every=1)  # a check is no step: one, at the end
         model = TimeSeriesGAN(Config(device="cpu", training=training))
         clock: list[float] = []  # the processor's before each step
-        timed(
-            "fit", lambda: model.fit(prices, stop=lambda: bool(clock.append(time.process_time())))
-        )
+
+        def tick() -> bool:
+            clock.append(time.process_time())
+            return False
+
+        timed("fit", lambda: model.fit(prices, stop=tick))
         told({"ms per step": _median_ms(np.diff(model.history_["seconds"], prepend=0))})
         told({"CPU ms": _median_ms(np.diff(clock))})
         horizon = min(len(prices) - 1, LONGEST)

@@ -20,7 +20,7 @@ def announce(
     prices: Prices, config: Config, facts: DataFacts, device: str, directory: Path
 ) -> None:
     """Say what will be done, and for how long."""
-    from tsgan.fitting import FEW_RETURNS
+    from tsgan.fitting import shortness
 
     dates = ""
     if prices.has_dates:
@@ -41,12 +41,8 @@ def announce(
         f"Training {config.training.objective}{whose} on {training:,} of {facts.returns:,} log "
         f"returns ({kept}) for {length} on {device}, seed {config.seed}; model in {directory}."
     )
-    if training < FEW_RETURNS:
-        typer.echo(
-            f"tsgan: warning: {training} returns are few: expect the centre of the distribution to "
-            "be learned, tails and memory beyond a few weeks hardly",
-            err=True,
-        )
+    if few := shortness(training):
+        typer.echo(f"tsgan: warning: {few}", err=True)
 
 
 def _as_in_paper(training: TrainingConfig) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from tsgan.cli.common import (
 )
 from tsgan.cli.model_directory import demand_free, resumed_run
 from tsgan.config import Config, TrainingConfig
-from tsgan.errors import DataError
+from tsgan.errors import DataError, ShortSeriesWarning
 
 if TYPE_CHECKING:
     from tsgan.callbacks import Callback
@@ -121,7 +122,8 @@ def _fit(
     from tsgan.model import TimeSeriesGAN
 
     callbacks = _prepare(prices, config, directory, tensorboard)
-    with _interrupts() as interrupted:
+    with _interrupts() as interrupted, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
         model = TimeSeriesGAN(config).fit(
             prices,
             directory=directory,

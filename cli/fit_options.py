@@ -20,7 +20,9 @@ Out = Annotated[
 ]
 Window = Annotated[
     int | None,
-    typer.Option("--window", help=f"Steps the fine critic sees; default {DEFAULTS.window}."),
+    typer.Option(
+        "--window", help=f"Steps whose volatility is given at once; default {DEFAULTS.window}."
+    ),
 ]
 MaxTime = Annotated[
     str | None,
@@ -87,8 +89,8 @@ Holdout = Annotated[
         "--holdout",
         metavar="FRACTION|DATE",
         help="End of the series kept from training to choose the checkpoint: 0.2, or the first "
-        "date; 0 keeps the last weights; default: a tenth, at most 252 returns, and nothing "
-        "where that is less than a window.",
+        "date; 0 keeps the last weights; default: 252 returns of a series of at least 15 times "
+        "as many, else nothing.",
     ),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Default 0.")]

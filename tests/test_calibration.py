@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -134,11 +134,13 @@ def test_no_return_is_capped_and_heavy_tails_stay_those_of_the_generator() -> No
     assert calibration.slopes[0] > 1.2 < calibration.slopes[1]
 
 
+several = settings(max_examples=60, deadline=None)
 FINITE = st.floats(-1e6, 1e6, allow_subnormal=False)
 SERIES = arrays(np.float64, st.integers(0, 200), elements=FINITE)
 TIED = arrays(np.float64, st.integers(0, 200), elements=st.integers(-3, 3).map(float))
 
 
+@several
 @given(real=SERIES | TIED, made=SERIES.filter(len) | TIED.filter(len), at=SERIES)
 def test_a_fitted_map_never_falls_and_keeps_shapes(
     real: np.ndarray, made: np.ndarray, at: np.ndarray
@@ -152,6 +154,7 @@ def test_a_fitted_map_never_falls_and_keeps_shapes(
     assert calibration(at[:, None]).shape == (len(at), 1)
 
 
+@several
 @given(
     knots=arrays(np.float64, st.integers(1, 50), elements=FINITE, unique=True).map(np.sort),
     at=SERIES,
@@ -165,15 +168,11 @@ def test_a_sample_like_the_real_one_is_hardly_moved() -> None:
     calibration = Calibration.fit(made, made)
     assert calibration.made.tobytes() == calibration.meant.tobytes()
     assert calibration.slopes == (1.0, 1.0)
-
-
-def test_no_map_changes_no_bit() -> None:
-    x = normal(count=50).reshape(5, 10, 1)
-    assert Calibration.none()(x).tobytes() == x.tobytes()
+    assert Calibration.none()(made[:, None]).tobytes() == made.tobytes()
 
 
 def test_a_value_that_the_series_takes_again_and_again_is_made_exactly() -> None:
-    """4 % of the closes do not move; a few of them are lost between the knots around the atom."""
+    """4 % of the closes do not move, and as many of the synthetic ones, up to chance."""
     returns = 0.01 * student() + 3e-4
     returns[np.random.default_rng(2).random(COUNT) < 0.04] = 0.0
     share = (returns == 0).mean()
@@ -182,8 +181,7 @@ def test_a_value_that_the_series_takes_again_and_again_is_made_exactly() -> None
     paths = calibration(normal(seed=8)[:, None])
     zero = scaler.transform(np.zeros((1, 1)))[0, 0]
     made = (paths == zero).mean()
-    assert share - 3 * BETWEEN / COUNT <= made <= share + 0.002
-    assert made > 0.01
+    assert made == pytest.approx(share, abs=0.005)
     np.testing.assert_allclose(scaler.inverse(paths[paths[:, 0] == zero]), 0, atol=1e-15)
 
 
@@ -204,12 +202,9 @@ def test_few_real_returns(count: int, knots: int) -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, -3.5])
-def test_a_generator_that_does_not_move_is_put_in_one_place(value: float) -> None:
+def test_a_generator_that_does_not_move_is_left_as_it_is(value: float) -> None:
     calibration = Calibration.fit(student(), np.full(1000, value))
-    assert calibration.made.tolist() == [value] and calibration.slopes == (1.0, 1.0)
-    assert calibration([value - 1, value, value + 1]).tolist() == pytest.approx(
-        calibration.meant[0] + np.array([-1, 0, 1])
-    )
+    assert calibration.made.size == 0 and calibration.slopes == (1.0, 1.0)
 
 
 def test_tied_synthetic_returns_keep_one_knot_each() -> None:
@@ -259,14 +254,11 @@ def test_damaged_entries_are_refused(damage: dict[str, Any]) -> None:
         Calibration.from_dict(WHOLE | damage)
 
 
-@pytest.mark.parametrize("name", WHOLE)
-def test_missing_entries_are_refused(name: str) -> None:
-    with pytest.raises(DataError, match="expected a calibration with the lists"):
-        Calibration.from_dict({key: value for key, value in WHOLE.items() if key != name})
+LACKING = [{key: value for key, value in WHOLE.items() if key != name} for name in WHOLE]
 
 
-@pytest.mark.parametrize("values", [None, 3, [], "text"])
-def test_what_is_no_object_is_refused(values: Any) -> None:
+@pytest.mark.parametrize("values", [*LACKING, None, 3, [], "text"])
+def test_what_is_no_calibration_is_refused(values: Any) -> None:
     with pytest.raises(DataError, match="expected a calibration with the lists"):
         Calibration.from_dict(values)
 

@@ -53,7 +53,7 @@ NUMBERS = [
     (kind, item.name)
     for kind in KINDS
     for item in fields(kind)
-    if isinstance(item.default, int | float) or item.name in OPTIONAL
+    if type(item.default) in (int, float) or item.name in OPTIONAL
 ]
 
 
@@ -109,6 +109,14 @@ def test_a_choice_is_one_of_its_choices(kind, name, value) -> None:
             make(kind, **{name: other})
 
 
+def test_fresh_fakes_are_wanted_or_not() -> None:
+    for value in (True, False):
+        assert TrainingConfig(fresh_fakes=value).fresh_fakes is value
+    for other in (1, 0, None, "yes", [True]):
+        with pytest.raises(ConfigError, match=r"^fresh_fakes: expected true or false, got"):
+            make(TrainingConfig, fresh_fakes=other)
+
+
 @pytest.mark.parametrize("widths", [(1,), (1024,) * 8, (16, 32)])
 def test_critic_widths(widths) -> None:
     assert NetworkConfig(critic_channels=widths).critic_channels == widths
@@ -120,7 +128,7 @@ def test_other_critic_widths_are_refused(widths) -> None:
         NetworkConfig(critic_channels=widths)
 
 
-@pytest.mark.parametrize("scales", [(1,), (1, 2), (1, 4, 16, 64), (1, 3, 6, 1020)])
+@pytest.mark.parametrize("scales", [(1,), (1, 2), (1, 4, 16, 64), (1, 2, 1024)])
 def test_scales(scales) -> None:
     assert NetworkConfig(scales=scales).scales == scales
 
@@ -132,9 +140,17 @@ def test_scales(scales) -> None:
         *[[1, 4], 1, None, (1, 2.0), (1, "2"), (True, 2), tuple(2**k for k in range(9))],
     ],
 )
-def test_scales_start_at_one_and_divide_each_other(scales) -> None:
+def test_scales_are_one_and_larger_powers_of_two(scales) -> None:
     with pytest.raises(ConfigError, match=r"^scales: expected "):
         NetworkConfig(scales=scales)
+
+
+@pytest.mark.parametrize("layers", [3, 6, 7])
+def test_a_stretch_can_be_halved_by_each_layer(layers: int) -> None:
+    widths, unit = (4,) * layers, 2**layers
+    assert NetworkConfig(critic_channels=widths, stretch=5 * unit + 64 * unit).stretch % unit == 0
+    with pytest.raises(ConfigError, match=rf"^stretch: expected a multiple of {unit}, "):
+        NetworkConfig(critic_channels=widths, stretch=100 * unit + 4)
 
 
 @pytest.mark.parametrize("constants", [(), (16,), (250.0, 2000.0), (1e6,) * 8, (99.0, 99.0)])
@@ -214,7 +230,7 @@ def test_an_error_is_one_of_tsgan_and_a_value_error() -> None:
             seed=2**63 - 1,
             device="cuda",
             network=NetworkConfig(
-                channels=3, critic_channels=(5, 6), scales=(1, 7), slow_noise=(99.5, 16.0)
+                channels=3, critic_channels=(5, 6), scales=(1, 8), slow_noise=(99.5, 16.0)
             ),
             training=TrainingConfig(steps=7, learning_rate=1 / 3, beta1=0.5),
         ),
@@ -235,40 +251,6 @@ def test_missing_and_unknown_settings_are_named(part) -> None:
     inner["colour"] = value
     with pytest.raises(ConfigError, match=rf"missing \['{name}'\], unknown \['colour'\]"):
         Config.from_dict(values)
-
-
-def earlier(**network: Any) -> dict[str, Any]:
-    """The settings of an earlier model, whose critics were others."""
-    values = Config().to_dict()
-    for name in ("scales", "stretch", "slow_noise"):
-        del values["network"][name]
-    values["network"] |= {"critic_channels": [16, 32, 64, 64], "block": 8, **network}
-    del values["training"]["critic_rate"]
-    values["training"] |= {"windows_per_path": 4, "critic_steps": 2}
-    return json.loads(json.dumps(values))
-
-
-def test_a_configuration_of_earlier_critics_is_read_and_has_no_slow_noise() -> None:
-    config = Config.from_dict(earlier())
-    assert config.network.slow_noise == ()
-    assert config.network == NetworkConfig(critic_channels=(16, 32, 64, 64), slow_noise=())
-    assert config.training.critic_steps == 2
-    written = config.to_dict()
-    assert not {"block", "windows_per_path"} & {*written["network"], *written["training"]}
-    assert Config.from_dict(json.loads(json.dumps(written))) == config
-
-
-def test_slow_noise_that_is_told_is_heard() -> None:
-    assert Config.from_dict(earlier(slow_noise=[40.0])).network.slow_noise == (40.0,)
-    assert NetworkConfig().slow_noise == (250.0, 2000.0)
-
-
-def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
-    values = earlier()
-    for part in ("network", "training"):
-        values[part] = {k: v for k, v in values[part].items() if k not in ADDED}
-    assert len(values["network"]) == 8 and len(values["training"]) == 19
-    assert Config.from_dict(values) == Config.from_dict(earlier())
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 from test_checkpoint import change, model, refusal
 
 from tsgan import TimeSeriesGAN, seeding
 from tsgan.calibration import Calibration
-from tsgan.checkpoint import MANIFEST
-from tsgan.config import ADDED, REMOVED
+from tsgan.checkpoint import MANIFEST, read_training, write_training
+from tsgan.config import ADDED, REMOVED, Config, NetworkConfig
+from tsgan.errors import CheckpointError
 from tsgan.networks import Generator
 
 __all__ = ["model"]
@@ -133,3 +136,64 @@ def test_damaged_calibration_is_refused(
 def test_calibration_of_another_kind_is_refused(model: Path, instead: object) -> None:
     change(model, lambda m: m.update(calibration=instead))
     assert "expected a calibration" in refusal(model)
+
+
+def earlier_settings(**network: Any) -> dict[str, Any]:
+    """The settings of an earlier model, whose critics were others."""
+    values = Config().to_dict()
+    for name in ("scales", "stretch", "slow_noise"):
+        del values["network"][name]
+    values["network"] |= {"critic_channels": [16, 32, 64, 64], "block": 8, **network}
+    del values["training"]["critic_rate"]
+    values["training"] |= {"windows_per_path": 4, "critic_steps": 2}
+    return json.loads(json.dumps(values))
+
+
+def test_a_configuration_of_earlier_critics_is_read_and_has_no_slow_noise() -> None:
+    config = Config.from_dict(earlier_settings())
+    assert config.network.slow_noise == ()
+    assert config.network == NetworkConfig(critic_channels=(16, 32, 64, 64), slow_noise=())
+    assert config.training.critic_steps == 2
+    written = config.to_dict()
+    assert not {"block", "windows_per_path"} & {*written["network"], *written["training"]}
+    assert Config.from_dict(json.loads(json.dumps(written))) == config
+
+
+def test_slow_noise_that_is_told_is_heard() -> None:
+    assert Config.from_dict(earlier_settings(slow_noise=[40.0])).network.slow_noise == (40.0,)
+    assert NetworkConfig().slow_noise == (250.0, 2000.0)
+
+
+def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
+    values = earlier_settings()
+    for part in ("network", "training"):
+        values[part] = {k: v for k, v in values[part].items() if k not in ADDED}
+    assert len(values["network"]) == 8 and len(values["training"]) == 19
+    assert Config.from_dict(values) == Config.from_dict(earlier_settings())
+
+
+def test_run_whose_settings_lack_new_names_can_be_resumed(tmp_path: Path) -> None:
+    config = tiny.config(4)
+    defaults = Config()  # which is what a name that is lacking then means
+    training = replace(config.training, log_every=10, critic_rate=defaults.training.critic_rate)
+    network = replace(
+        config.network,
+        slow_noise=(),
+        scales=defaults.network.scales,
+        stretch=defaults.network.stretch,
+    )
+    config = replace(config, training=training, network=network)
+    asked = iter(range(3))
+    TimeSeriesGAN(config).fit(tiny.prices(), directory=tmp_path, stop=lambda: next(asked) >= 2)
+    tensors, numbers = read_training(tmp_path)
+    for part in ("network", "training"):
+        of_part = numbers["config"][part]
+        numbers["config"][part] = {k: v for k, v in of_part.items() if k not in ADDED}
+    assert "optimizer" not in numbers["config"]["training"]
+    write_training(tmp_path, tensors, numbers)
+    other = replace(config, training=replace(training, optimizer="sgd"))
+    with pytest.raises(CheckpointError, match="expected the settings"):
+        TimeSeriesGAN(other).fit(tiny.prices(), directory=tmp_path, resume=True)
+    assert (
+        TimeSeriesGAN(config).fit(tiny.prices(), directory=tmp_path, resume=True).training_.finished
+    )

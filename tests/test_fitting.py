@@ -13,8 +13,9 @@ import torch
 from tsgan.config import AUTO_HOLDOUT, AUTO_SHARE, Config, NetworkConfig, TrainingConfig
 from tsgan.critics import Critic
 from tsgan.data.prices import read_prices
-from tsgan.errors import ConfigError, DataError
-from tsgan.fitting import Prepared, make_trainer, prepare
+from tsgan.errors import ConfigError, DataError, ShortSeriesWarning
+from tsgan.fitting import Prepared, make_trainer, prepare, shortness
+from tsgan.model import TimeSeriesGAN
 from tsgan.scenarios import BUSINESS_DAYS, DAYS
 
 SERIES = tiny.prices()
@@ -269,3 +270,19 @@ def test_networks_depend_on_the_seed_alone() -> None:
         weights.append(torch.cat([p.flatten() for p in trainer.generator.parameters()]))
         torch.rand(3)
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize(
+    ("training", "few"), [(256, True), (499, True), (500, False), (9000, False)]
+)
+def test_what_can_be_expected_of_a_short_series_is_said(training: int, few: bool) -> None:
+    said = shortness(training)
+    assert bool(said) == few
+    if few:
+        assert said.startswith(f"{training} returns are few") and "guesswork" in said
+
+
+def test_python_warns_of_a_short_series() -> None:
+    model = TimeSeriesGAN(tiny.config(steps=1))
+    with pytest.warns(ShortSeriesWarning, match="300 returns are few"):
+        model.fit(tiny.prices(300))

@@ -78,7 +78,7 @@ SETTINGS = {
 
 def covered(objective: str, name: str, steps: int) -> int:
     """Train as the benchmark does, for fewer steps, at one rate; return the modes covered."""
-    settings = {"learning_rate": 4e-3, "beta1": 0.5, "critic_steps": 1, **SETTINGS[objective]}
+    settings = {**modes.ADAM, "learning_rate": 4e-3, **SETTINGS[objective]}
     run = modes.Run(objective, MIXTURES[name], settings, 1, steps)
     return MIXTURES[name].coverage(modes.samples_of(run))[0]
 

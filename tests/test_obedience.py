@@ -25,9 +25,8 @@ NETWORK = NetworkConfig(
     innovation_width=8,
     critic_channels=(16, 32),
 )
-TRAINING = replace(
-    TrainingConfig(), critic_steps=2, learning_rate=4e-3, critic_rate=1.0, average=0.98
-)
+TRAINING = replace(TrainingConfig(), critic_steps=2, critic_rate=1.0, average=0.98)
+STEPS = 500
 
 
 def given(layout: ConditionLayout, count: int, stream: torch.Generator) -> dict[str, Tensor]:
@@ -61,7 +60,7 @@ def market(conditions: dict[str, Tensor], stream: torch.Generator) -> Tensor:
     return torch.stack(returns, dim=1)[:, None]
 
 
-def trained(layout: ConditionLayout, steps: int) -> nn.Module:
+def trained(layout: ConditionLayout, rate: float) -> nn.Module:
     """Return the averaged generator of a short run on that market."""
 
     def batches(stream: torch.Generator) -> Batch:
@@ -71,9 +70,8 @@ def trained(layout: ConditionLayout, steps: int) -> nn.Module:
     with initial_weights(0):
         generator = Generator(NETWORK, layout=layout)
         critic = Heads(CriticHead(1, TIME, NETWORK, layout))
-    trainer = Trainer(
-        generator, critic, batches, replace(TRAINING, steps=steps), torch_generator(1)
-    )
+    training = replace(TRAINING, steps=STEPS, learning_rate=rate)
+    trainer = Trainer(generator, critic, batches, training, torch_generator(1))
     assert trainer.run() and trainer.returns == 0
     return trainer.average
 
@@ -99,7 +97,7 @@ def effect(layout, generator, kind: str, low: Tensor, high: Tensor) -> tuple[Ten
 
 def test_label_vector_and_history_are_obeyed_together() -> None:
     layout = ConditionLayout(labels=2, numbers=1, history=2)
-    generator = trained(layout, 500)
+    generator = trained(layout, 4e-3)
     for kind, low, high in (
         ("label", torch.tensor(0), torch.tensor(1)),
         ("numbers", torch.tensor([-1.0]), torch.tensor([1.0])),
@@ -113,7 +111,7 @@ def test_label_vector_and_history_are_obeyed_together() -> None:
 
 def test_a_covariate_sets_the_volatility_step_by_step() -> None:
     layout = ConditionLayout(covariates=1)
-    generator = trained(layout, 300)
+    generator = trained(layout, 2e-3)
     for sign in (-1.0, 1.0):
         z = torch.full((1, TIME), sign)
         z[:, TIME // 2 :] *= -1

@@ -18,7 +18,6 @@ import torch
 
 from tsgan import Callback, Progress, TimeSeriesGAN, read_prices
 from tsgan.checkpoint import TRAINING, WEIGHTS, read_training, write_training
-from tsgan.config import ADDED, Config
 from tsgan.errors import CheckpointError, ConfigError
 from tsgan.logs import LOG
 from tsgan.validation import HeldOutScore
@@ -270,30 +269,6 @@ def test_only_the_same_run_can_be_resumed(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=r"expected the (prices|settings).*--overwrite"):
             TimeSeriesGAN(other).fit(source, directory=tmp_path, resume=True)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
-
-
-def test_run_whose_settings_lack_new_names_can_be_resumed(tmp_path: Path) -> None:
-    config = tiny.config(4)
-    defaults = Config()  # which is what a name that is lacking then means
-    training = replace(config.training, log_every=10, critic_rate=defaults.training.critic_rate)
-    network = replace(
-        config.network,
-        slow_noise=(),
-        scales=defaults.network.scales,
-        stretch=defaults.network.stretch,
-    )
-    config = replace(config, training=training, network=network)
-    TimeSeriesGAN(config).fit(SERIES, directory=tmp_path, stop=stop_after(2))
-    tensors, numbers = read_training(tmp_path)
-    for part in ("network", "training"):
-        of_part = numbers["config"][part]
-        numbers["config"][part] = {k: v for k, v in of_part.items() if k not in ADDED}
-    assert "optimizer" not in numbers["config"]["training"]
-    write_training(tmp_path, tensors, numbers)
-    other = replace(config, training=replace(training, optimizer="sgd"))
-    with pytest.raises(CheckpointError, match="expected the settings"):
-        TimeSeriesGAN(other).fit(SERIES, directory=tmp_path, resume=True)
-    assert TimeSeriesGAN(config).fit(SERIES, directory=tmp_path, resume=True).training_.finished
 
 
 @pytest.mark.parametrize("config", [None, {}, [], {"network": 3}])

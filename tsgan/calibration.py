@@ -28,6 +28,12 @@ BETWEEN = 60
 BEYOND = 50
 """Real returns beyond the outermost knot of each side: enough for a mean excess."""
 
+MOST_KNOTS = 1000
+"""So many evenly spaced knots at most, so that those of a million returns are no noise either."""
+
+OFTEN, MOST_TIES = 20, 8
+"""A value that is taken so often has a place of its own; so many values at most."""
+
 STEEPEST = 2.0
 """Largest slope of the map beyond its knots; the smallest is its inverse."""
 
@@ -78,12 +84,12 @@ class Calibration:
         """
         wanted = np.sort(np.asarray(real, dtype=np.float64), axis=None)
         given = np.sort(np.asarray(made, dtype=np.float64), axis=None)
-        levels = _levels(wanted.size)
-        if levels.size < 2:
-            return cls.none()
-        knots, targets = np.quantile(given, levels), np.quantile(wanted, levels)
-        fresh = np.concatenate([[True], np.diff(knots) > 0])
+        levels, targets = _knots(wanted)
+        knots = np.quantile(given, levels) if given.size else levels
+        fresh = np.concatenate([[True], np.diff(knots) > 0])[: levels.size]
         knots, targets = knots[fresh], targets[fresh]
+        if knots.size < 2:
+            return cls.none()
         low = _slope(targets[0] - wanted, knots[0] - given)
         high = _slope(wanted - targets[-1], given - knots[-1])
         return cls(knots, targets, (low, high))
@@ -124,10 +130,29 @@ class Calibration:
         return cls(made, meant, (low, high))
 
 
-def _levels(count: int) -> FloatArray:
-    """Return the levels of the knots for ``count`` real returns, ascending and symmetric."""
-    lower = np.arange(BEYOND, count / 2, BETWEEN) / max(count, 1)
-    return np.unique(np.concatenate([lower, 1 - lower]))
+def _knots(ordered: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return levels and quantiles of the knots for ascending real returns.
+
+    The levels are symmetric and evenly spaced, and besides there are both ends of the levels at
+    which a value is taken again and again.
+    """
+    count = ordered.size
+    spacing = max(BETWEEN, count // MOST_KNOTS)
+    lower = np.arange(BEYOND, count / 2, spacing) / max(count, 1)
+    levels = np.concatenate([lower, 1 - lower])
+    if not levels.size:
+        return levels, levels
+    targets = np.quantile(ordered, levels)
+    values, counts = np.unique(ordered, return_counts=True)
+    tied = values[np.argsort(-counts, kind="stable")[:MOST_TIES]]
+    for value in tied[np.sort(counts)[::-1][:MOST_TIES] >= OFTEN]:
+        ends = np.searchsorted(ordered, value), np.searchsorted(ordered, value, side="right")
+        levels = np.concatenate([levels, np.array(ends) / count])
+        targets = np.concatenate([targets, [value, value]])
+    inside = (levels >= lower[0]) & (levels <= 1 - lower[0])
+    order = np.argsort(levels[inside], kind="stable")
+    levels, targets = levels[inside][order], targets[inside][order]
+    return levels, np.maximum.accumulate(targets)
 
 
 def _slope(wanted: FloatArray, given: FloatArray) -> float:

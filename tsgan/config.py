@@ -95,12 +95,15 @@ class NetworkConfig:
             _require(fits, name, "one to eight whole numbers", sizes)
             for size in sizes:
                 _require_int(name, size, 1, 1024)
-        ascending = all(b % a == 0 and a < b for a, b in pairwise(self.scales))
-        fits = self.scales[0] == 1 and ascending
-        _require(fits, "scales", "1 and then multiples of the one before", self.scales)
+        rising = self.scales[0] == 1 and all(a < b for a, b in pairwise(self.scales))
+        fits = rising and all(scale & (scale - 1) == 0 for scale in self.scales)
+        _require(fits, "scales", "1 and then larger powers of two", self.scales)
         _require_int("critic_kernel", self.critic_kernel, 2, 64)
         _require_int("critic_dense", self.critic_dense, 1, 4096)
         _require_int("stretch", self.stretch, 64, 2**20)
+        unit = 2 ** len(self.critic_channels)
+        fits = self.stretch % unit == 0
+        _require(fits, "stretch", f"a multiple of {unit}, since each layer halves it", self.stretch)
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ def usable_scales(config: NetworkConfig, path_length: int) -> list[int]:
     unit = 2 ** len(config.critic_channels)
     pooled = (positions_skipped(config) + 1) * unit
     fit = [b for b in config.scales if path_length % (b * unit) == 0]
-    return [b for b in fit if b == fit[-1] or path_length // b >= pooled]
+    seen = {b: min(path_length // b, config.stretch) for b in fit}
+    return [b for b in fit if b == fit[-1] or seen[b] >= pooled]
 
 
 class Critic(nn.Module):

@@ -21,3 +21,7 @@ class CheckpointError(TsganError):
 
 class TrainingError(TsganError):
     """Training could not continue: it diverged in spite of the returns to the last good state."""
+
+
+class ShortSeriesWarning(UserWarning):
+    """A series is learned that is too short for all that one would want to learn of it."""

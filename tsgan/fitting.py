@@ -30,6 +30,17 @@ FEW_RETURNS = 500
 """Below this many training returns the tails and the long memory are mostly guesswork."""
 
 
+def shortness(training: int) -> str:
+    """Return what to expect of so few training returns; empty if they are enough."""
+    if training >= FEW_RETURNS:
+        return ""
+    return (
+        f"{training} returns are few (fewer than {FEW_RETURNS}): expect everyday moves and their "
+        "volatility to be learned; the size of rare losses, volatility that lasts for more than a "
+        "few weeks and leverage are mostly guesswork; a longer history of this market is the remedy"
+    )
+
+
 @dataclass(frozen=True)
 class Prepared:
     """One series, ready to be trained on.

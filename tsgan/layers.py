@@ -1,8 +1,7 @@
 """Causal convolutions: nothing after t reaches the output at t.
 
 The generator's layers are time-major, ``(time, batch, channels)``: a shift in time is then a slice
-of whole rows, and a convolution of kernel 2 is two matrix products. The critics' layers keep
-torch's ``(batch, channels, time)``.
+of whole rows, and a convolution of kernel 2 is two matrix products.
 """
 
 from __future__ import annotations

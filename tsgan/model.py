@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from tsgan.conditions import VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
 from tsgan.device import ieee_float32, threads
-from tsgan.errors import ConfigError
+from tsgan.errors import ConfigError, ShortSeriesWarning
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.fitted import Fitted
+from tsgan.fitting import shortness
 from tsgan.run import History, Run
 from tsgan.sampler import NOT_CALIBRATED, check_request, sample_groups
 from tsgan.scenarios import Scenarios
@@ -72,6 +74,9 @@ class TimeSeriesGAN:
         Returns:
             The model itself, fitted.
 
+        Warns:
+            ShortSeriesWarning: with fewer than 500 training returns.
+
         Raises:
             DataError, ConfigError: if the prices or settings cannot be trained on.
             CheckpointError: if there is nothing to resume, or it belongs to other prices or
@@ -81,6 +86,8 @@ class TimeSeriesGAN:
         prices = prices if isinstance(prices, Prices) else read_prices(prices)
         with threads(TRAINING_THREADS), ieee_float32():
             run = Run(prices, self.config, None if directory is None else Path(directory))
+            if few := shortness(run.prepared.facts.training):
+                warnings.warn(few, ShortSeriesWarning, stacklevel=2)
             if resume:
                 run.resume()
             run.train(callbacks, stop, self._become)

@@ -1,14 +1,10 @@
-"""Generator and critics of return series.
+"""The generator of return series; tsgan/critics.py has what looks at them.
 
 The generator is ``r_t = μ_t + σ_t (ε_t + h(ε_t))`` (after Wiese et al. 2020, "Quant GANs", eq. 4.3
 and its log-return neural process): drift and volatility come from a causal stack over the noise
-strictly before t, the innovation from the noise at t, so that clustering and heavy tails each have
-their own place, and a shock of today moves the volatility of tomorrow (leverage).
-
-Three critics look at what it makes: the fine one at windows of long paths, step by step; the
-coarse one at the same paths whole, in blocks of which it sees the sum and the logarithm of the mean
-square, so that memory far beyond a window is learned at a small price; the conditional one at
-windows whose volatility was given.
+strictly before t and noise that changes slowly, the innovation from the noise at t, so that
+clustering and heavy tails each have their own place, and a shock of today moves the volatility of
+tomorrow (leverage).
 
 A given volatility is a unit of measurement: the generator multiplies its path by it and the
 conditional critic divides by it, so that a quiet window is looked at as closely as a wild one, and

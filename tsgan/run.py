@@ -86,16 +86,14 @@ class Run:
             kept |= {EVENTS for c in callbacks if _writes_to(c, self.directory / EVENTS)}
 
         def save(trainer: Trainer, *, final: bool = False) -> None:
-            fitted = self._fitted()
-            if final:
-                training = self.prepared.facts.training
-                fitted = fitted.calibrated(self.prepared.returns[:training])
             if self.directory is not None:
                 tensors, numbers = trainer.state()
                 if not self.goes_on:  # from here on an earlier run cannot be resumed
                     (self.directory / checkpoint.TRAINING).unlink(missing_ok=True)
                     log.release()
                 checkpoint.write_training(self.directory, tensors, numbers | self._origin())
+            fitted = self._fitted(final)
+            if self.directory is not None:
                 fitted.write(self.directory)
                 if not self.goes_on:
                     checkpoint.keep_only(self.directory, *kept)
@@ -115,8 +113,8 @@ class Run:
             "config": self.config.to_dict(),
         }
 
-    def _fitted(self) -> Fitted:
-        """Return the best generator so far."""
+    def _fitted(self, final: bool) -> Fitted:
+        """Return the best generator so far, at the end calibrated; before, it is not finished."""
         trainer, prepared = self.trainer, self.prepared
         checked = trainer.best_step > 0  # a run may be stopped before its first check
         chosen = trainer.best if checked else trainer.average
@@ -125,12 +123,12 @@ class Run:
         training = TrainingFacts(
             trainer.step,
             round(trainer.seconds, 3),
-            trainer.finished,
+            trainer.finished and final,
             trainer.best_step if checked else trainer.step,
             best if np.isfinite(best) else None,
             trainer.stream.device.type,
         )
-        return Fitted(
+        fitted = Fitted(
             self.config,
             prepared.facts,
             prepared.scaler,
@@ -139,6 +137,8 @@ class Run:
             training,
             versions(),
         )
+        returns = prepared.returns[: prepared.facts.training]
+        return fitted.calibrated(returns) if final else fitted
 
     def _history(self) -> History:
         """Return the training curves, see ``training_plots.History``."""

@@ -96,7 +96,8 @@ class _Products:
     def matrix(self, weight: Tensor, first: int, last: int) -> Tensor:
         """Return taps [first, last) of ``weight`` as ((last − first) · inputs, outputs)."""
         size = (last - first) * self.inputs, self.outputs
-        return weight.as_strided(size, (self.outputs, 1), first * self.inputs * self.outputs)
+        offset = weight.storage_offset() + first * self.inputs * self.outputs
+        return weight.as_strided(size, (self.outputs, 1), offset)
 
     def seen(self, x: Tensor, back: int, taps: int, rows: int) -> Tensor:
         """Return (rows, taps · inputs): the last ``taps`` of each pair, ``back`` pairs back."""
@@ -192,7 +193,7 @@ class _Layers(torch.autograd.Function):
         layers = ctx.layers
         activations, weights = ctx.saved_tensors[: layers + 1], ctx.saved_tensors[layers + 1 :]
         pad = _padding(weights[0].shape[0])
-        learns = ctx.needs_input_grad[2]
+        learns = any(ctx.needs_input_grad[2:])
         of_weights: list[Tensor | None] = [None] * layers
         of_biases: list[Tensor | None] = [None] * layers
         for i in reversed(range(layers)):
