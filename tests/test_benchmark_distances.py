@@ -32,7 +32,6 @@ def test_wgan_gp_measures_the_distance_of_the_lines(distances, monkeypatch, thet
 
 def test_each_objective_answers(distances, monkeypatch) -> None:
     monkeypatch.setattr(distances, "STEPS", 2)
-    answers = [
-        distances.ask(name, x) for name in distances.SETTINGS for x in (-1, -0.5, 0.1, 0.5, 1)
-    ]
+    thetas = (-1.0, -0.5, 0.1, 0.5, 1.0)
+    answers = [distances.ask(name, x) for name in distances.SETTINGS for x in thetas]
     assert distances.table(answers).count("\n") == len(distances.SETTINGS) + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -293,10 +294,11 @@ class Trainer:
             best = numbers["best_score"]
             self.best_score = math.inf if best is None else float(best)
         except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
+            reason = textwrap.shorten(str(error), 100, placeholder=" …")
             raise CheckpointError(
-                f"the training state does not fit this configuration ({reason}); train anew with "
-                "--overwrite"
+                "the training state does not fit this configuration, as that of an earlier version "
+                f"of tsgan may not ({reason}); the model still generates, but to train it is to "
+                "train anew, with --overwrite"
             ) from error
 
 
