@@ -24,8 +24,8 @@ CHOSEN = (
 )
 
 CALIBRATED = (
-    "The size of one-step returns is calibrated to the training part: W1(1), DY(1), sd, Hill and ES "
-    "say that this works, the other eleven of the seventeen rows what the network has learned."
+    "The size of one-step returns is calibrated to the training part: W1(1), DY(1), sd, Hill and "
+    "ES say that this works, the other eleven of the seventeen rows what the network has learned."
 )
 
 LARGEST_SAMPLE = 4_000_000
