@@ -57,10 +57,10 @@ class Sizes:
     training: TrainingConfig = TrainingConfig(precision="float32")  # noqa: RUF009 - frozen
 
     def returns(self, step: str) -> int:
-        """Return how many synthetic returns a step generates and judges."""
+        """Return how many synthetic returns a step judges; tsgan's generator learns by the same."""
         training = self.training
         once = training.paths * training.path_length + training.conditional_windows * WINDOW
-        return (training.critic_steps + 1) * once if step == "iteration" else once
+        return training.critic_steps * once if step == "iteration" else once
 
     def batches(self) -> SeriesBatches:
         """Return batches of Gaussian returns: what they are makes no difference to the time."""
