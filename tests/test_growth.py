@@ -54,7 +54,7 @@ def test_every_stage_of_a_fit_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
         "tsgan.judge.evaluate_model",
         lambda model, prices: SimpleNamespace(paths=7, bootstrap_paths=50),
     )
-    row = told_of(tmp_path / "prices.csv", 300)
+    row = told_of(tmp_path / "prices.csv", 600)
     stages = {name for name in growth.HEAD if name not in ("returns", "of 10,000")}
     assert stages <= set(row)
     assert row["ms per step"] > 0 < row["CPU ms"] and row["MiB in all"] >= row["MiB after fit"] > 50

@@ -55,9 +55,10 @@ def test_copies_are_looked_for_in_the_training_part_alone(fitted: TimeSeriesGAN,
 def test_reader_is_told_that_it_is_in_sample(
     fitted: TimeSeriesGAN, price_file: Path, spy: Spy
 ) -> None:
-    first, second, *others = evaluate_model(fitted, read_prices(price_file)).warnings
+    first, second, third, *others = evaluate_model(fitted, read_prices(price_file)).warnings
     assert first.startswith("In-sample: the model was trained on 560 of these 700 returns.")
     assert "The other 140 are held out" in first and second == judge.CHOSEN
+    assert third == judge.CALIBRATED
     assert others == list(example_evaluation(100).warnings)
 
 

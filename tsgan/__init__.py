@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CheckpointError,
         ConfigError,
         DataError,
+        ShortSeriesWarning,
         TrainingError,
         TsganError,
     )
@@ -38,6 +39,7 @@ _HOMES = {
     "Prices": "tsgan.data.prices",
     "Progress": "tsgan.callbacks",
     "Scenarios": "tsgan.scenarios",
+    "ShortSeriesWarning": "tsgan.errors",
     "TimeSeriesGAN": "tsgan.model",
     "TrainingConfig": "tsgan.config",
     "TrainingError": "tsgan.errors",
@@ -58,6 +60,7 @@ __all__ = [
     "Prices",
     "Progress",
     "Scenarios",
+    "ShortSeriesWarning",
     "TimeSeriesGAN",
     "TrainingConfig",
     "TrainingError",
