@@ -71,3 +71,11 @@ def test_knots_of_long_series_are_further_apart(count: int, spacing: int) -> Non
     assert calibration.made.size <= MOST_KNOTS + 2
     np.testing.assert_allclose(np.diff(calibration.meant[:5]), spacing, rtol=1e-3)
     assert calibration.meant[0] == pytest.approx(BEYOND, rel=1e-3)
+
+
+def test_neighbouring_values_keep_their_shares() -> None:
+    """Where one ends the next begins: the map steps from one to the other."""
+    returns = np.round(np.random.default_rng(0).standard_normal(COUNT))
+    made = Calibration.fit(returns, MADE)(MADE)
+    for value in (-1.0, 0.0, 1.0):
+        assert (made == value).mean() == pytest.approx((returns == value).mean(), abs=2e-4)

@@ -86,10 +86,9 @@ class Calibration:
         given = np.sort(np.asarray(made, dtype=np.float64), axis=None)
         levels, targets = _knots(wanted)
         knots = np.quantile(given, levels) if given.size else levels
-        fresh = np.concatenate([[True], np.diff(knots) > 0])[: levels.size]
-        knots, targets = knots[fresh], targets[fresh]
-        if knots.size < 2:
+        if np.unique(knots).size < 2:
             return cls.none()
+        knots, targets = _apart(knots, targets)
         low = _slope(targets[0] - wanted, knots[0] - given)
         high = _slope(wanted - targets[-1], given - knots[-1])
         return cls(knots, targets, (low, high))
@@ -153,6 +152,19 @@ def _knots(ordered: FloatArray) -> tuple[FloatArray, FloatArray]:
     order = np.argsort(levels[inside], kind="stable")
     levels, targets = levels[inside][order], targets[inside][order]
     return levels, np.maximum.accumulate(targets)
+
+
+def _apart(knots: FloatArray, targets: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return ascending knots of which no two are the same: of equal ones the first and the last.
+
+    Those are a step, as where one value that is taken often ends and the next begins.
+    """
+    rises = np.diff(knots) > 0
+    first, last = np.append(True, rises), np.append(rises, True)
+    knots = np.where(last & ~first, np.nextafter(knots, np.inf), knots)[first | last]
+    targets = targets[first | last]
+    apart = np.append(True, np.diff(knots) > 0)
+    return knots[apart], targets[apart]
 
 
 def _slope(wanted: FloatArray, given: FloatArray) -> float:
