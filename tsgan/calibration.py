@@ -149,7 +149,7 @@ def _knots(ordered: FloatArray) -> tuple[FloatArray, FloatArray]:
         levels = np.concatenate([levels, np.array(ends) / count])
         targets = np.concatenate([targets, [value, value]])
     inside = (levels >= lower[0]) & (levels <= 1 - lower[0])
-    order = np.argsort(levels[inside], kind="stable")
+    order = np.lexsort((targets[inside], levels[inside]))
     levels, targets = levels[inside][order], targets[inside][order]
     return levels, np.maximum.accumulate(targets)
 
