@@ -58,7 +58,11 @@ def test_earlier_model_loads_and_samples_the_same_bytes(
         for part, names in FIRST.items():
             settings = manifest["config"][part] | OLD[part]
             assert set(settings) - set(names.split()) <= ADDED
-            since = ADDED if first_version else {"slow_noise", "scales", "stretch", "critic_rate"}
+            since = (
+                ADDED
+                if first_version
+                else {"slow_noise", "scales", "stretch", "critic_rate", "fresh_fakes"}
+            )
             manifest["config"][part] = {k: v for k, v in settings.items() if k not in since}
             assert set(names.split()) <= set(manifest["config"][part])
 
@@ -144,7 +148,8 @@ def earlier_settings(**network: Any) -> dict[str, Any]:
     for name in ("scales", "stretch", "slow_noise"):
         del values["network"][name]
     values["network"] |= {"critic_channels": [16, 32, 64, 64], "block": 8, **network}
-    del values["training"]["critic_rate"]
+    for name in ("critic_rate", "fresh_fakes"):
+        del values["training"][name]
     values["training"] |= {"windows_per_path": 4, "critic_steps": 2}
     return json.loads(json.dumps(values))
 
@@ -169,13 +174,15 @@ def test_a_configuration_of_the_first_version_is_what_it_did() -> None:
     for part in ("network", "training"):
         values[part] = {k: v for k, v in values[part].items() if k not in ADDED}
     assert len(values["network"]) == 8 and len(values["training"]) == 19
-    assert Config.from_dict(values) == Config.from_dict(earlier_settings())
+    read = Config.from_dict(values)
+    assert read == Config.from_dict(earlier_settings())
+    assert read.training.critic_rate == 1.0 and read.training.fresh_fakes
 
 
 def test_run_whose_settings_lack_new_names_can_be_resumed(tmp_path: Path) -> None:
     config = tiny.config(4)
-    defaults = Config()  # which is what a name that is lacking then means
-    training = replace(config.training, log_every=10, critic_rate=defaults.training.critic_rate)
+    defaults = Config()  # which is what most names that are lacking then mean
+    training = replace(config.training, log_every=10, critic_rate=1.0, fresh_fakes=True)
     network = replace(
         config.network,
         slow_noise=(),

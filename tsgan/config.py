@@ -256,8 +256,8 @@ class Config:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the configuration of ``to_dict``, of this version of tsgan or of an earlier one.
 
-        A setting that an earlier version did not know has the default, but for slow noise, of
-        which there was none.
+        A setting that an earlier version did not know has the default, but for those that stand
+        for what it did: no slow noise, one rate of both networks, fresh fakes.
 
         Raises:
             ConfigError: for settings that are unknown.
@@ -266,7 +266,8 @@ class Config:
         network = {"slow_noise": (), **_checked(NetworkConfig, values["network"])}
         for name, value in network.items():
             network[name] = tuple(value) if isinstance(value, list) else value
-        training = _checked(TrainingConfig, values["training"])
+        earlier = {"critic_rate": 1.0, "fresh_fakes": True}
+        training = {**earlier, **_checked(TrainingConfig, values["training"])}
         return cls(
             **{
                 **values,

@@ -140,18 +140,11 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
 def _path_length(training: int, config: Config) -> int:
     """Return the longest power of two that two thirds of the training part have.
 
-    Paths go round the end of the series: longer ones would see most of it twice. A window must fit
-    into them, and each layer of the critic halves them.
+    Paths go round the end of the series: longer ones would see most of it twice. A window fits into
+    them, and so do the layers of the critic, each of which halves a window.
     """
-    least = max(config.window, 2 ** len(config.network.critic_channels))
     longest = min(config.training.path_length, 2 * training // 3)
-    length: int = max(1 << (longest.bit_length() - 1), 1 << (least - 1).bit_length())
-    if length > training:
-        raise ConfigError(
-            f"window, critic_channels: paths of {length} steps are the shortest that they allow, "
-            f"expected at most the {training} training returns; take a smaller window or fewer "
-            "layers"
-        )
+    length: int = max(1 << (longest.bit_length() - 1), 1 << (config.window - 1).bit_length())
     return length
 
 
