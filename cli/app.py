@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from tsgan.cli.evaluate import evaluate
+from tsgan.cli.fetch import fetch
 from tsgan.cli.fit import fit
 from tsgan.cli.generate import generate
 from tsgan.cli.info import info
+from tsgan.cli.inspect import inspect
 
 app = typer.Typer(
     name="tsgan",
@@ -21,10 +23,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(inspect)
 app.command()(fit)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
+app.command()(fetch)
 
 
 def _show_version(wanted: bool) -> None:

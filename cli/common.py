@@ -24,14 +24,17 @@ BYTES_A_RETURN = {".parquet": 24, ".csv": 60, ".npy": 8}
 
 PricesFile = Annotated[
     Path,
-    typer.Argument(metavar="PRICES", help="Price file: CSV (also .gz, .zip, .xz) or Parquet."),
+    typer.Argument(
+        metavar="PRICES", help="Price file: CSV (also .gz, .zip, .xz), Parquet, Feather or Excel."
+    ),
 ]
 Column = Annotated[
     list[str] | None,
     typer.Option(
         "--column",
         metavar="NAME",
-        help="Price column to use; default: the adjusted close, else the close.",
+        help="Price column, or ticker of a file that has several below one another; default: the "
+        "adjusted close, else the close.",
     ),
 ]
 
@@ -62,18 +65,18 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of ``90``, ``90s``, ``5m``, ``1.5h``, ``1h30m``.
+    """Return the seconds of ``90``, ``90s``, ``5m``, ``1.5h``, ``1h30m``, ``10d``.
 
     Raises:
         typer.BadParameter: for anything else, or nothing above 0.
     """
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0}
+    units = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
     if re.fullmatch(r"\d+(\.\d+)?", text):
         seconds = float(text)
-    elif re.fullmatch(r"(\d+(\.\d+)?[hms])+", text):
+    elif re.fullmatch(r"(\d+(\.\d+)?[dhms])+", text):
         seconds = sum(
             float(number) * units[unit]
-            for number, _, unit in re.findall(r"(\d+(\.\d+)?)([hms])", text)
+            for number, _, unit in re.findall(r"(\d+(\.\d+)?)([dhms])", text)
         )
     else:
         seconds = 0.0

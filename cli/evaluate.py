@@ -15,6 +15,8 @@ from tsgan.cli.common import (
     demand_writable,
     reports_errors,
 )
+from tsgan.cli.reading_options import with_reading
+from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
     from tsgan.results import Evaluation
@@ -30,6 +32,7 @@ Synthetic = Annotated[
 
 
 @reports_errors
+@with_reading
 def evaluate(
     prices: PricesFile,
     synthetic: Synthetic,
@@ -50,6 +53,7 @@ def evaluate(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of noise band, baselines and judges.")
     ] = 0,
+    reading: ReadConfig = ReadConfig(),  # noqa: B008 - frozen
 ) -> None:
     """Compare synthetic paths with real prices, beside a noise band and simple models."""
     targets = [target for target in (json, report) if target is not None]
@@ -64,7 +68,7 @@ def evaluate(
     from tsgan.evaluation_input import PANEL_SERIES, SERIES, returns_array
     from tsgan.periods import known_until, other_periods, split_periods
 
-    real = read_prices(prices, column or ())
+    real = read_prices(prices, column or (), reading)
     returns_array(real.source, real, SERIES if len(real.names) == 1 else PANEL_SERIES)
     first, *others = read_contestants(real, synthetic, seed)
     origin = first.origin if trained_until is None else known_until(trained_until, first.origin)

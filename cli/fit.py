@@ -24,8 +24,10 @@ from tsgan.cli.common import (
     reports_errors,
 )
 from tsgan.cli.model_directory import demand_free, resumed_run
+from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.config import Config, TrainingConfig
 from tsgan.errors import DataError, ShortSeriesWarning
+from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
     from tsgan.callbacks import Callback
@@ -37,6 +39,7 @@ WHOLE = ("window", "holdout", "seed", "device")
 
 
 @reports_errors
+@with_reading
 def fit(
     prices: PricesFile,
     out: options.Out = None,
@@ -55,6 +58,7 @@ def fit(
     tensorboard: options.Tensorboard = False,
     resume: options.Resume = False,
     overwrite: options.Overwrite = False,
+    reading: ReadConfig = ReadConfig(),  # noqa: B008 - frozen
 ) -> None:
     """Fit a model to a price file, evaluate it, and write a report."""
     if steps is not None and max_time is not None:
@@ -78,14 +82,22 @@ def fit(
     directory = out or Path(f"{prices.name.split('.')[0]}-model")
     columns = column or []
     if resume:
-        config, recorded = resumed_run(directory, map(_option, given))
+        asked_anew = [*map(_option, given), *options_given(reading)[::2]]
+        config, recorded, reading = resumed_run(directory, asked_anew)
         columns = columns or recorded
     else:
         config = _configuration(given)
         demand_free(directory, overwrite)
     again = ["tsgan", "fit", str(prices), "--out", str(directory), "--resume"]
     again += ["--tensorboard"] if tensorboard else []
-    _fit(_read(prices, columns, resume), config, directory, shlex.join(again), resume, tensorboard)
+    _fit(
+        _read(prices, columns, reading, resume),
+        config,
+        directory,
+        shlex.join(again),
+        resume,
+        tensorboard,
+    )
 
 
 def _option(name: str) -> str:
@@ -104,15 +116,15 @@ def _configuration(given: dict[str, Any]) -> Config:
     return Config(**whole, training=TrainingConfig(**{**settings, **given}))
 
 
-def _read(path: Path, columns: list[str], resume: bool) -> Prices:
+def _read(path: Path, columns: list[str], reading: ReadConfig, resume: bool) -> Prices:
     from tsgan.data.prices import read_prices
 
     try:
-        return read_prices(path, columns)
+        return read_prices(path, columns, reading)
     except DataError:
         if not resume:
             raise
-        return read_prices(path)  # a column that has no name in the file was given one
+        return read_prices(path, (), reading)  # a column without a name in the file was given one
 
 
 def _fit(

@@ -16,7 +16,7 @@ PRESETS = ("tuned", "paper")
 
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="Model directory; default: the file's name and -model."),
+    typer.Option("--out", "-o", help="Model directory; default: the file's name and -model."),
 ]
 Window = Annotated[
     int | None,

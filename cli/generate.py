@@ -50,7 +50,8 @@ def generate(
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", help="File to write: .parquet, .csv, or .npy of log returns.")
+        Path,
+        typer.Option("--out", "-o", help="File to write: .parquet, .csv, or .npy of log returns."),
     ] = Path("scenarios.parquet"),
 ) -> None:
     """Write synthetic paths: path, step, date, log_return, close."""

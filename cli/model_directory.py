@@ -7,10 +7,11 @@ from pathlib import Path
 
 from tsgan.config import Config
 from tsgan.errors import CheckpointError, ConfigError
+from tsgan.reading import ReadConfig
 
 
-def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str]]:
-    """Return the configuration and column of the interrupted run; neither can be changed.
+def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str], ReadConfig]:
+    """Return the configuration of the interrupted run, its columns and how its file was read.
 
     Args:
         directory: of the run.
@@ -28,7 +29,9 @@ def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str
         read_manifest(directory)  # says what is missing where this is no model at all
     numbers = read_training(directory)[1]
     try:
-        return Config.from_dict(numbers["config"]), [str(numbers["column"])]
+        columns = [str(name) for name in numbers.get("columns", [numbers["column"]])]
+        reading = ReadConfig.from_dict(numbers.get("reading", {}))
+        return Config.from_dict(numbers["config"]), columns, reading
     except (KeyError, TypeError, ConfigError) as error:
         raise CheckpointError(
             f"{directory}: expected the settings of an interrupted run, got others ({error}); "

@@ -10,7 +10,8 @@ import pandas as pd
 
 from tsgan.data.dates import looks_like_date, looks_like_epoch
 from tsgan.data.decimals import looks_like_number
-from tsgan.data.tables import Cells, Table, is_missing, shown, words
+from tsgan.data.tables import Cells, Table, shown, words
+from tsgan.data.texts import Texts, is_missing
 from tsgan.errors import DataError
 
 _DATES = words(
@@ -32,13 +33,29 @@ _VOLUMES = words(
 )
 _HIGHS = words("high highprice najwyzszy hoch maximo maxima max")
 _LOWS = words("low lowprice najnizszy tief minimo minima min")
-_TICKERS = words("ticker symbol tic asset instrument security isin sym stock currency")
+_OPENS = words("open openprice otwarcie abertura apertura ouverture eroffnung")
+_TICKERS = words("ticker symbol tic asset instrument security isin sym stock currency name")
 
 
 def plain(name: str) -> str:
     """Return a name without case, accents and marks: ``"<Adj_Close*>"`` becomes ``"adjclose"``."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in letters if letter.isalnum())
+
+
+def is_date_name(name: str) -> bool:
+    """Return whether a column's name says that it holds dates."""
+    return plain(name) in _DATES
+
+
+def is_bar_field(name: str) -> bool:
+    """Return whether a column is an open, high, low or volume by its name, so never a date."""
+    return plain(name) in (*_OPENS, *_HIGHS, *_LOWS, *_VOLUMES)
+
+
+def is_adjusted(name: str) -> bool:
+    """Return whether a column is adjusted for splits and dividends by its name."""
+    return plain(name.rsplit(":", 1)[-1]) in _ADJUSTED
 
 
 def date_columns(table: Table) -> tuple[int | None, int | None]:
@@ -48,14 +65,15 @@ def date_columns(table: Table) -> tuple[int | None, int | None]:
         DataError: a column that is called a date holds none, or two such columns disagree.
     """
     names = [plain(name) for name in table.names]
-    found = [k for k in range(len(names)) if _holds_dates(table.cells[k], names[k] in _DATES)]
+    fields = [k for k in range(len(names)) if not is_bar_field(names[k])]
+    found = [k for k in fields if _holds_dates(table.cells[k], names[k] in _DATES)]
     if not any(names[k] in _DATES for k in found):
         _demand_no_unread_dates(table, names, bool(found))
     if not found:
         return None, None
     date = min(found, key=lambda k: _DATES.index(names[k]) if names[k] in _DATES else len(_DATES))
     twins = [k for k in found if k != date and names[k] == names[date]]
-    if any(list(table.cells[k]) != list(table.cells[date]) for k in twins):
+    if any(not _same(table.cells[k], table.cells[date]) for k in twins):
         raise DataError(
             f"{table.source}: expected one column {table.names[date]!r}, found several that "
             "differ; rename or delete all but one"
@@ -66,6 +84,17 @@ def date_columns(table: Table) -> tuple[int | None, int | None]:
     return date, clock
 
 
+def ticker_column(table: Table, taken: Sequence[int | None]) -> int | None:
+    """Return the column that tells several assets apart which stand below one another, or None."""
+    for k, name in enumerate(table.names):
+        cells = table.cells[k]
+        if k in taken or plain(name) not in _TICKERS or not isinstance(cells, Texts):
+            continue
+        if sum(not looks_like_number(text) for text in cells.distinct()) > 1:
+            return k
+    return None
+
+
 def price_columns(
     table: Table, requested: Sequence[str], taken: Sequence[int | None]
 ) -> tuple[list[int], str]:
@@ -74,7 +103,7 @@ def price_columns(
     Args:
         table: the table.
         requested: names that the user gave; empty to choose.
-        taken: the columns of dates and times, which hold no prices.
+        taken: the columns of dates, times and tickers, which hold no prices.
 
     Raises:
         DataError: a requested column is unknown or occurs twice, or none is evident.
@@ -94,33 +123,21 @@ def price_columns(
         if hits:
             _demand_single(table, hits)
             return hits[:1], _reason(table, hits[0], [k for k in free if names[k] in _CLOSES])
-    numeric = [k for k in free if names[k] not in _VOLUMES and _holds_numbers(table.cells[k])]
+    several = _close_of_each(table, free)
+    if several:
+        return several, "by the last part of its name"
+    other = (*_VOLUMES, *_TICKERS)
+    numeric = [k for k in free if names[k] not in other and _holds_numbers(table.cells[k])]
     if len(numeric) == 1:
         return numeric, "the only column of numbers"
+    bars = (*_HIGHS, *_LOWS, *_OPENS)
+    named = [k for k in numeric if table.names[k] and not _counts_rows(table.cells[k])]
+    if named and not any(names[k] in bars for k in numeric):
+        return named, "one of several columns of numbers, each an asset"
     raise DataError(
         f"{table.source}: expected a price column such as 'Close' or 'Adj Close', found "
         f"{table.columns_listed()}; name one with --column"
     )
-
-
-def demand_one_series(table: Table) -> None:
-    """Refuse a table that holds several tickers below one another.
-
-    Raises:
-        DataError: a column of tickers with more than one of them.
-    """
-    for k, name in enumerate(table.names):
-        cells = table.cells[k]
-        if plain(name) in _TICKERS and isinstance(cells, list):
-            words_only = (text for text in cells if not looks_like_number(text))
-            tickers = sorted({text for text in words_only if not is_missing(text)})
-            if len(tickers) > 1:
-                more = ", …" if len(tickers) > 5 else ""
-                raise DataError(
-                    f"{table.source}: expected one series, found {len(tickers)} below one "
-                    f"another in column {name!r} ({', '.join(tickers[:5])}{more}); keep the rows "
-                    "of one, or give each a column"
-                )
 
 
 def extremes(table: Table) -> tuple[int, int] | None:
@@ -131,6 +148,15 @@ def extremes(table: Table) -> tuple[int, int] | None:
     return None if high is None or low is None else (low, high)
 
 
+def beside_columns(table: Table, price: int) -> tuple[int | None, int | None]:
+    """Return the columns of the open and of the adjusted close beside a price, None where not."""
+    prefix = table.names[price].rpartition(":")[0]
+    names = [(name.rpartition(":")[0], plain(name.rpartition(":")[2])) for name in table.names]
+    opens = (k for k, (asset, name) in enumerate(names) if asset == prefix and name in _OPENS)
+    adjusted = (k for k, (asset, name) in enumerate(names) if asset == prefix and name in _ADJUSTED)
+    return next(opens, None), next(adjusted, None)
+
+
 def optional_from(table: Table) -> int:
     """Return the number of leading columns that a row needs: all but trailing volumes."""
     needed = len(table.names)
@@ -139,16 +165,23 @@ def optional_from(table: Table) -> int:
     return needed
 
 
+def _same(one: Cells, other: Cells) -> bool:
+    if isinstance(one, Texts) and isinstance(other, Texts):
+        return one.same(other)
+    return type(one) is type(other) and bool(np.array_equal(np.asarray(one), np.asarray(other)))
+
+
 def _holds_dates(cells: Cells, named: bool) -> bool:
     """Return whether most of a sample of cells are dates; counts since 1970 need the name too."""
     if isinstance(cells, pd.DatetimeIndex):
         return True
-    if not isinstance(cells, list):
+    if isinstance(cells, Texts):
+        sample = cells.sample(50)
+    else:
         whole = cells[np.isfinite(cells)]
         if not named or not whole.size or np.any(whole != np.floor(whole)):
             return False
-        cells = [str(int(value)) for value in whole[:: max(1, whole.size // 25)]]
-    sample = [text for text in cells[:: max(1, len(cells) // 50)] if not is_missing(text)]
+        sample = [str(int(value)) for value in whole[:: max(1, whole.size // 25)]]
     hits = sum(looks_like_date(text) or (named and looks_like_epoch(text)) for text in sample)
     return 2 * hits > len(sample)
 
@@ -165,20 +198,42 @@ def _demand_no_unread_dates(table: Table, names: Sequence[str], found: bool) -> 
 
 def _times_beside(dates: Cells, clock: Cells) -> bool:
     """Return whether a column holds times of day that can be appended to dates without any."""
-    if not isinstance(dates, list) or not isinstance(clock, list):
+    if not isinstance(dates, Texts) or not isinstance(clock, Texts):
         return False
-    pairs = [f"{day} {time}" for day, time in zip(dates, clock, strict=True) if not is_missing(day)]
-    return bool(pairs) and all(map(looks_like_date, pairs))
+    step = max(1, len(dates) // 50)
+    rows = [row for row in range(0, len(dates), step) if not is_missing(dates[row])]
+    return bool(rows) and all(looks_like_date(f"{dates[row]} {clock[row]}") for row in rows)
 
 
 def _holds_numbers(cells: Cells) -> bool:
-    if isinstance(cells, list):
-        return any(looks_like_number(text) for text in cells)
+    if isinstance(cells, Texts):
+        return any(looks_like_number(text) for text in cells.sample(50)) or any(
+            looks_like_number(text) for text in cells
+        )
     return not isinstance(cells, pd.DatetimeIndex)
+
+
+def _counts_rows(cells: Cells) -> bool:
+    """Return whether a column numbers its rows."""
+    texts = [str(cells[row]) for row in range(min(len(cells), 10))]
+    if not all(text.isascii() and text.removesuffix(".0").isdigit() for text in texts):
+        return False
+    return set(np.diff([float(text) for text in texts]).tolist()) in ({1.0}, {-1.0})
 
 
 def _first_text(cells: Cells) -> str:
     return next((str(cell) for cell in cells if not is_missing(str(cell))), "")
+
+
+def _close_of_each(table: Table, free: Sequence[int]) -> list[int]:
+    """Return the close of each asset where columns are called ``BTC:open``, ``BTC:close``, …"""
+    best: dict[str, tuple[int, int]] = {}
+    for k in free:
+        asset, colon, field = table.names[k].rpartition(":")
+        order = (*_ADJUSTED, *_CLOSES)
+        if colon and plain(field) in order:
+            best[asset] = min(best.get(asset, (len(order), k)), (order.index(plain(field)), k))
+    return [k for _, k in best.values()]
 
 
 def _requested(table: Table, name: str) -> int:

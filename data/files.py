@@ -10,6 +10,8 @@ import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -34,13 +36,20 @@ _COMPRESSION = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
 }
+_TYPED = {
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"FEA1": "feather",
+    b"\xd0\xcf\x11\xe0": "workbook",
+}
 _NO_TABLE = {
-    b"\xd0\xcf\x11\xe0": "an Excel workbook: save the sheet as CSV",
     b"\x93NUMPY": "a NumPy array: pass it as a DataFrame or write it as CSV",
     b"%PDF": "a PDF document: export the table as CSV",
     b"\x89HDF": "an HDF5 file: write the table as CSV or Parquet",
-    b"ARROW1": "a Feather file: write the table as CSV or Parquet",
 }
+_CENTRAL_EUROPEAN = re.compile(r"[a-z][³¹¿¼¾]|[³¹¿¼¾£][a-z]")
+"""Of cp1250 read as cp1252: letters beside signs that no word has."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|script|\?xml|!--)", re.IGNORECASE)
 
@@ -51,18 +60,15 @@ class Content:
 
     Attributes:
         name: the file's name without its folder.
+        kind: ``"text"``, ``"parquet"``, ``"feather"`` or ``"workbook"``.
         data: its bytes after decompression.
-        sha256: of the bytes as they lie on disk, in hexadecimal.
+        digest: gives the SHA-256 of the bytes as they lie on disk, in hexadecimal.
     """
 
     name: str
+    kind: str
     data: bytes
-    sha256: str
-
-    @property
-    def is_parquet(self) -> bool:
-        """Whether the bytes begin as Parquet does."""
-        return self.data[:4] == b"PAR1"
+    digest: Callable[[], str]
 
 
 def read_content(path: Path) -> Content:
@@ -73,13 +79,18 @@ def read_content(path: Path) -> Content:
             or one that grows more than 200-fold (and beyond 64 MiB) when decompressed.
     """
     raw = _read(path)
-    digest = hashlib.sha256(raw).hexdigest()
+    with ThreadPoolExecutor(1) as pool:  # beside the parsing, which may use other processors
+        digest = pool.submit(lambda: hashlib.sha256(raw).hexdigest())
+        pool.shutdown(wait=False)
     kind = next((k for magic, k in _COMPRESSION.items() if raw.startswith(magic)), "")
+    if kind == "zip" and _is_workbook(raw, path.name):
+        return Content(path.name, "workbook", raw, digest.result)
     data = _decompress(raw, kind, path.name) if kind else raw
     found = next((text for magic, text in _NO_TABLE.items() if data.startswith(magic)), "")
     if found:
         raise DataError(f"{path.name}: expected CSV or Parquet, found {found}")
-    return Content(path.name, data, digest)
+    typed = next((k for magic, k in _TYPED.items() if data.startswith(magic)), "text")
+    return Content(path.name, typed, data, digest.result)
 
 
 def decode(content: Content) -> tuple[str, str]:
@@ -90,23 +101,29 @@ def decode(content: Content) -> tuple[str, str]:
     """
     text, encoding = _decode(content.data)
     text = text.rstrip("\x1a")
+    demand_table(text, content.name)
+    return text, encoding
+
+
+def demand_table(text: str, name: str) -> None:
+    """Refuse a text that is no table.
+
+    Raises:
+        DataError: nothing, binary data, a web page or JSON.
+    """
     if not text.strip():
         raise DataError(
-            f"{content.name}: expected a table of prices, found an empty file; "
-            "download or export it again"
+            f"{name}: expected a table of prices, found an empty file; download or export it again"
         )
     if _CONTROL.search(text):
-        raise DataError(
-            f"{content.name}: expected text or Parquet, found binary data; export it as CSV"
-        )
+        raise DataError(f"{name}: expected text or Parquet, found binary data; export it as CSV")
     if _MARKUP.match(text):
         raise DataError(
-            f"{content.name}: expected a table of prices, found a web page (HTML or XML); "
+            f"{name}: expected a table of prices, found a web page (HTML or XML); "
             "download the data itself as CSV"
         )
     if text.lstrip()[:1] in ("{", "["):
-        raise DataError(f"{content.name}: expected a table of prices, found JSON; write it as CSV")
-    return text, encoding
+        raise DataError(f"{name}: expected a table of prices, found JSON; write it as CSV")
 
 
 def _read(path: Path) -> bytes:
@@ -137,10 +154,7 @@ def _decompress(raw: bytes, kind: str, name: str) -> bytes:
             f"({_one_line(error)}); download it again"
         ) from None
     if len(data) > limit:
-        raise DataError(
-            f"{name}: grows more than {_EXPANSION}-fold when decompressed, which no price table "
-            "does; decompress it yourself if you trust it"
-        )
+        raise _too_large(name)
     return data
 
 
@@ -154,10 +168,6 @@ def _open(raw: bytes, kind: str, name: str) -> IO[bytes] | gzip.GzipFile:
         return lzma.LZMAFile(stream)
     archive = zipfile.ZipFile(stream)
     members = [m for m in archive.namelist() if not m.endswith("/") and "__MACOSX" not in m]
-    if "xl/workbook.xml" in members or "xl/workbook.bin" in members:
-        raise DataError(
-            f"{name}: expected CSV or Parquet, found an Excel workbook: save the sheet as CSV"
-        )
     if len(members) != 1:
         listed = ", ".join(members[:5]) + (", …" if len(members) > 5 else "")
         raise DataError(
@@ -165,6 +175,27 @@ def _open(raw: bytes, kind: str, name: str) -> IO[bytes] | gzip.GzipFile:
             f"{f' ({listed})' if members else ''}; unpack it and name one"
         )
     return archive.open(members[0])
+
+
+def _is_workbook(raw: bytes, name: str) -> bool:
+    """Return whether a zip archive is an Excel workbook, of which one that is a bomb is refused."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            members = {member.filename: member.file_size for member in archive.infolist()}
+    except _DAMAGE:
+        return False
+    if not members.keys() & {"xl/workbook.xml", "xl/workbook.bin"}:
+        return False
+    if sum(members.values()) > max(_ALWAYS_ALLOWED, _EXPANSION * len(raw)):
+        raise _too_large(name)
+    return True
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(
+        f"{name}: grows more than {_EXPANSION}-fold when decompressed, which no price table "
+        "does; decompress it yourself if you trust it"
+    )
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -175,7 +206,10 @@ def _decode(data: bytes) -> tuple[str, str]:
     except UnicodeDecodeError:
         pass
     try:
-        return data.decode("cp1252"), "cp1252"
+        text = data.decode("cp1252")
+        if _CENTRAL_EUROPEAN.search(text):
+            return data.decode("cp1250"), "cp1250"
+        return text, "cp1252"
     except UnicodeDecodeError:
         return data.decode("latin-1"), "latin-1"
 

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tsgan.data.columns import (
-    date_columns,
-    demand_one_series,
-    extremes,
-    optional_from,
-    price_columns,
-)
-from tsgan.data.dates import dates_or_utc, parse_dates
-from tsgan.data.decimals import parse_numbers
-from tsgan.data.delimited import table_from_text
-from tsgan.data.files import Content, decode, read_content
-from tsgan.data.rows import complete_rows, demand_positive, demand_unshifted, in_order
-from tsgan.data.tables import Cells, FloatArray, Table, missing_rows, table_from_frame
+from tsgan.data.delimited import table_from_plain_text, table_from_text
+from tsgan.data.files import Content, decode, demand_table, read_content
+from tsgan.data.findings import Finding
+from tsgan.data.interpretation import Interpreted, interpret
+from tsgan.data.tables import Table, table_from_frame
+from tsgan.data.workbook import table_from_workbook
 from tsgan.errors import DataError
+from tsgan.reading import ReadConfig
+
+_HEAD = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +33,13 @@ class Prices:
             the source has no dates.
         source: the file's name, or ``"DataFrame"``.
         sha256: of the file's bytes, or of a frame's values and index.
-        rows_read: rows of data in the source; those that are not in ``values`` are in ``notes``.
-        notes: every decision in one plain sentence.
+        rows_read: rows of data in the source; those that are not in ``values`` are in
+            ``findings`` as dropped.
+        notes: every decision in one plain sentence, those of ``findings`` among them.
+        findings: rows that were left out, changed, or look odd, by kind, with their lines.
+        breaks: rows before which windows end, and no return is taken.
+        cuts: rows without a return from the row before: ``breaks``, and starts of sessions.
+        columns, reading: how it was read, to read it so again.
 
     Raises:
         DataError: at birth, where the values are not as described.
@@ -50,6 +50,11 @@ class Prices:
     sha256: str
     rows_read: int
     notes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    breaks: tuple[int, ...] = ()
+    cuts: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    reading: ReadConfig = field(default_factory=ReadConfig)
 
     def __post_init__(self) -> None:
         array = self.values.to_numpy()
@@ -69,163 +74,104 @@ class Prices:
         """Whether the prices are dated."""
         return isinstance(self.values.index, pd.DatetimeIndex)
 
+    @property
+    def return_index(self) -> pd.Index:
+        """The time at which each return ends: that of its row, those of ``cuts`` left out."""
+        return self.values.index.delete([0, *self.cuts])
+
     def __len__(self) -> int:
         return len(self.values)
 
 
 def read_prices(
-    source: str | Path | pd.DataFrame | pd.Series, columns: Sequence[str] = ()
+    source: str | Path | pd.DataFrame | pd.Series,
+    columns: Sequence[str] = (),
+    reading: ReadConfig | None = None,
 ) -> Prices:
-    """Read prices from CSV (also .gz, .zip, .bz2, .xz), Parquet, a DataFrame or a Series.
+    """Read prices from a file, a DataFrame or a Series.
+
+    CSV and other delimited text, also as .gz, .zip, .bz2 or .xz, Parquet, Feather, and with the
+    extra ``tsgan[excel]`` workbooks (.xlsx, .xls).
 
     Args:
         source: the path, or the data themselves.
         columns: the price columns, one per asset: exact names, else without regard to case. Left
-            out, an adjusted close is preferred to a close, and an only column of numbers is taken.
+            out, an adjusted close is preferred to a close, and columns of numbers that have no
+            such name are assets each. Of a file with a column of tickers, these tickers, or
+            ``TICKER:Column``; left out, all of them. Several assets are joined on common times.
+        reading: what the file leaves open, and the rule for each kind of doubtful row.
 
     Returns:
-        The prices; ``notes`` lists every row that was dropped and every choice that was made.
+        The prices; ``notes`` and ``findings`` list every row that was dropped or looks odd, and
+        every choice that was made.
 
     Raises:
         DataError: the source is no table of prices, or leaves open which number is a price, what
             it is worth, or when it held; the message says where, and the remedy.
     """
     requested = (columns,) if isinstance(columns, str) else tuple(columns)
+    reading = reading or ReadConfig()
     if isinstance(source, (pd.DataFrame, pd.Series)):
-        return _prices(table_from_frame(source, "DataFrame"), requested, None)
+        found = interpret(table_from_frame(source, "DataFrame"), requested, reading)
+        return _prices(found, requested, reading, found.digest())
     if not isinstance(source, (str, os.PathLike)):
         raise DataError(
             f"expected a path, DataFrame or Series of prices, found {type(source).__name__}"
         )
     content = read_content(Path(source))
-    if content.is_parquet:
-        return _prices(_table_from_parquet(content), requested, content.sha256)
+    table, notes = _table(content, reading)
+    digest = content.digest
+    del content  # not needed beside its table
+    found = interpret(table, requested, reading, notes)
+    return _prices(found, requested, reading, digest())
+
+
+def _table(content: Content, reading: ReadConfig) -> tuple[Table, tuple[str, ...]]:
+    """Return the table of a file, and a note on its encoding."""
+    if content.kind in ("parquet", "feather"):
+        return _table_from_arrow(content), ()
+    if content.kind == "workbook":
+        return table_from_workbook(content.data, content.name, reading.sheet), ()
+    head = content.data[:_HEAD]
+    if head.isascii() and head.strip():
+        demand_table(head.decode("ascii"), content.name)
+        table = table_from_plain_text(content.data, content.name)
+        if table is not None:
+            return table, ()
     text, encoding = decode(content)
     table = table_from_text(text, content.name)
-    read_as = () if encoding == "UTF-8" else (f"The file is not UTF-8 and was read as {encoding}.",)
-    return _prices(table, requested, content.sha256, read_as)
+    return table, (
+        () if encoding == "UTF-8" else (f"The file is not UTF-8 and was read as {encoding}.",)
+    )
 
 
-def _table_from_parquet(content: Content) -> Table:
+def _table_from_arrow(content: Content) -> Table:
     try:
-        frame = pd.read_parquet(BytesIO(content.data), engine="pyarrow")
-    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+        if content.kind == "parquet":
+            frame = pd.read_parquet(BytesIO(content.data), engine="pyarrow")
+        else:
+            frame = pd.read_feather(BytesIO(content.data))
+        return table_from_frame(frame, content.name)
+    except (OSError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError) as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(
-            f"{content.name}: expected a whole Parquet file, found a damaged one ({reason}); "
-            "write it again"
+            f"{content.name}: expected a whole {content.kind.capitalize()} file, found a damaged "
+            f"one ({reason}); write it again"
         ) from None
-    return table_from_frame(frame, content.name)
 
 
 def _prices(
-    table: Table, requested: Sequence[str], digest: str | None, notes: tuple[str, ...] = ()
+    found: Interpreted, columns: tuple[str, ...], reading: ReadConfig, digest: str
 ) -> Prices:
-    """Interpret a table: choose columns, read them, drop and order rows, and say all of it."""
-    if not len(table):
-        raise DataError(f"{table.source}: expected rows of prices, found none")
-    demand_one_series(table)
-    date, clock = date_columns(table)
-    chosen, reason = price_columns(table, requested, (date, clock))
-    said = [*notes, *table.notes]
-    values = np.column_stack([_numbers(table, k, said, reason) for k in chosen])
-    if table.short:
-        demand_unshifted(table, values, _bounds(table))
-    times = _times(table, date, clock, values, said)
-    kept = complete_rows(table, values, said)
-    demand_positive(table, values, kept, chosen, times)
-    if times is not None:
-        kept = in_order(table, values, kept, times, said)
-    if len(kept) < 2:
-        raise DataError(
-            f"{table.source}: expected 2 or more rows with a price, found {len(kept)} of "
-            f"{len(table)}; name another column or file"
-        )
-    index = pd.RangeIndex(len(kept)) if times is None else times[kept].rename("date")
-    frame = pd.DataFrame(values[kept], index, [table.names[k] or "price" for k in chosen])
-    return Prices(frame, table.source, digest or _digest(frame), len(table), tuple(said))
-
-
-def _numbers(table: Table, column: int, said: list[str], reason: str) -> FloatArray:
-    """Return (rows,) prices of one column, NaN where missing."""
-    cells = table.cells[column]
-    name = table.named(column)
-    if isinstance(cells, pd.DatetimeIndex):
-        raise DataError(
-            f"{table.source}, column {name}: expected prices, found dates; name another column"
-        )
-    note = ""
-    if isinstance(cells, list):
-        values, note = parse_numbers(
-            cells, lambda row: table.where(row, column), lambda: _other_text(table, column)
-        )
-    else:
-        values = cells
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            raise DataError(f"{table.where(row, column)}: expected a price, found {values[row]}")
-    said.append(f"Column {name} is the price, {reason}{f'; it {note}' if note else ''}.")
-    return values
-
-
-def _bounds(table: Table) -> tuple[FloatArray, ...]:
-    """Return lows and highs if these exist and the first rows, no others, lack volumes behind."""
-    found = extremes(table)
-    at_the_start = list(table.short) == list(range(len(table.short)))
-    if found is None or not at_the_start or min(table.short.values()) < optional_from(table):
-        return ()
-    return tuple(_numbers(table, k, [], "") for k in found)
-
-
-def _other_text(table: Table, column: int) -> Iterator[str]:
-    for k, cells in enumerate(table.cells):
-        if k != column and isinstance(cells, list):
-            yield from cells
-
-
-def _times(
-    table: Table, date: int | None, clock: int | None, values: FloatArray, said: list[str]
-) -> pd.DatetimeIndex | None:
-    """Return (rows,) times, NaT where a row has neither a date nor a price."""
-    if date is None:
-        said.append("No column holds dates; rows are taken in the order in which they stand.")
-        return None
-    name, cells = table.named(date), table.cells[date]
-    gone = missing_rows(cells)
-    undated = np.flatnonzero(gone & ~np.isnan(values).all(axis=1))
-    if undated.size:
-        raise DataError(
-            f"{table.where(int(undated[0]), date)}: expected a date beside the price, found none; "
-            "write the date or delete the row"
-        )
-    if isinstance(cells, pd.DatetimeIndex):
-        times, note = dates_or_utc(cells)
-    else:
-        rows = np.flatnonzero(~gone)
-        texts = _date_texts(cells, table.cells[clock] if clock is not None else None)
-        read, note = parse_dates([texts[row] for row in rows], lambda k: table.where(rows[k], date))
-        whole = pd.Series(pd.NaT, index=range(len(table)), dtype=read.dtype)
-        whole.iloc[rows] = read
-        times = pd.DatetimeIndex(whole)
-    which = f"Column {name} holds"
-    if clock is not None:
-        which = f"Columns {name} and {table.named(clock)} hold"
-    said.append(f"{which} the dates{f', {note}' if note else ''}.")
-    return times
-
-
-def _date_texts(cells: list[str] | FloatArray, clock: Cells | None) -> list[str]:
-    if not isinstance(cells, list):
-        return ["" if np.isnan(value) else str(int(value)) for value in cells]
-    if isinstance(clock, list):
-        return [f"{day} {time}" for day, time in zip(cells, clock, strict=True)]
-    return cells
-
-
-def _digest(frame: pd.DataFrame) -> str:
-    """Return the SHA-256 of names, index and values."""
-    whole = hashlib.sha256(repr(tuple(frame.columns)).encode())
-    index = frame.index
-    whole.update(index.asi8.tobytes() if isinstance(index, pd.DatetimeIndex) else b"")
-    whole.update(np.ascontiguousarray(frame.to_numpy()).tobytes())
-    return whole.hexdigest()
+    return Prices(
+        values=found.values,
+        source=found.source,
+        sha256=digest,
+        rows_read=found.rows_read,
+        notes=(*found.said, *(finding.text for finding in found.findings)),
+        findings=tuple(found.findings),
+        breaks=tuple(int(row) for row in found.breaks),
+        cuts=tuple(int(row) for row in found.cuts),
+        columns=columns,
+        reading=reading,
+    )

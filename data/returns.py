@@ -10,20 +10,32 @@ from tsgan.data.prices import Prices
 from tsgan.data.tables import FloatArray
 from tsgan.errors import DataError
 
+IntArray = npt.NDArray[np.intp]
+
 _DAYS_PER_YEAR = {6: 313.0, 7: 365.0}
 _BY_STEP = ((4.0, 10.0, 52.0), (10.0, 20.0, 26.0), (20.0, 45.0, 12.0), (45.0, 135.0, 4.0))
 
 
 def log_returns(prices: Prices) -> FloatArray:
-    """Return log p[t] - log p[t-1].
+    """Return log p[t] - log p[t-1], but for the rows t of ``prices.cuts``.
 
     Args:
         prices: n prices of each asset.
 
     Returns:
-        (n - 1, assets) float64, without unit.
+        (n - 1 - cuts, assets) float64, without unit; the rows of ``prices.return_index``.
     """
-    return np.diff(np.log(prices.values.to_numpy(dtype=np.float64)), axis=0)
+    returns = np.diff(np.log(prices.values.to_numpy(dtype=np.float64)), axis=0)
+    return np.delete(returns, np.array(prices.cuts, dtype=np.intp) - 1, axis=0)
+
+
+def stretches(prices: Prices) -> IntArray:
+    """Return (stretches + 1,) bounds of the returns between breaks: 0, …, their number."""
+    cuts = np.array(prices.cuts, dtype=np.intp)
+    breaks = np.array(prices.breaks, dtype=np.intp)
+    before = breaks - 1 - np.searchsorted(cuts, breaks)
+    count = len(prices) - 1 - len(cuts)
+    return np.unique(np.r_[0, before, count])
 
 
 def prices_from_returns(returns: npt.ArrayLike, start: float) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,16 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tsgan.data.texts import Texts
 from tsgan.errors import DataError
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-Cells: TypeAlias = list[str] | FloatArray | pd.DatetimeIndex
-"""A column: text as written (stripped), or what a typed source already knew."""
-
-_MISSING = frozenset(
-    ("", "null", "n/a", "na", "nan", "nat", "none", "nil", "-", "--", "–", "—", ".", "#n/a", "n.a.")
-)
-
+Cells: TypeAlias = Texts | FloatArray | pd.DatetimeIndex
+"""A column: text as written, or what a typed source already knew."""
 
 _OBJECT_NUMBERS = frozenset(("integer", "floating", "mixed-integer-float", "decimal"))
 
@@ -77,15 +74,10 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-def is_missing(text: str) -> bool:
-    """Return whether a cell says that there is no value: empty, null, N/A, NaN, -, ."""
-    return text.casefold() in _MISSING
-
-
 def missing_rows(cells: Cells) -> npt.NDArray[np.bool_]:
     """Return (rows,) whether each cell of a column has no value."""
-    if isinstance(cells, list):
-        return np.fromiter((is_missing(text) for text in cells), dtype=bool, count=len(cells))
+    if isinstance(cells, Texts):
+        return cells.missing
     return np.asarray(pd.isna(cells), dtype=bool)
 
 
@@ -136,11 +128,19 @@ def _may_hold_dates(index: pd.Index) -> bool:
 
 
 def _cells(column: pd.Series) -> Cells:
-    """Return a typed column's cells: numbers as float64, times as they are, all else as text."""
+    """Return a typed column's cells; what is no number or time, or out of their range, as text."""
+    with suppress(pd.errors.OutOfBoundsDatetime, OverflowError):
+        typed = _numbers_or_times(column)
+        if typed is not None:
+            return typed
+    return Texts.of("" if gone else str(v) for v, gone in zip(column, column.isna(), strict=True))
+
+
+def _numbers_or_times(column: pd.Series) -> FloatArray | pd.DatetimeIndex | None:
     if isinstance(column.dtype, pd.PeriodDtype):
         return pd.DatetimeIndex(column.dt.to_timestamp())
     if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
         return pd.DatetimeIndex(column)
     if column.dtype.kind in "iuf" or pd.api.types.infer_dtype(column) in _OBJECT_NUMBERS:
         return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return ["" if gone else str(v).strip() for v, gone in zip(column, column.isna(), strict=True)]
+    return None

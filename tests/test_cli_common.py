@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,20 @@ import tiny
 import typer
 
 from tsgan.cli.common import duration, parse_duration, parse_holdout, reports_errors
+from tsgan.cli.reading_options import option_of
 from tsgan.errors import ConfigError, DataError
+from tsgan.reading import ReadConfig
 
+READING = " ".join(map(option_of, (item.name for item in fields(ReadConfig))))
 OPTIONS = {
     "fit": (
-        "--out --column --window --max-time --steps --objective --preset --patience "
+        f"{READING} --out --column --window --max-time --steps --objective --preset --patience "
         "--clip-gradients --precision --holdout --seed --device --tensorboard --resume --overwrite"
     ),
     "generate": "--paths --horizon --seed --given --start-price --start-date --out",
-    "evaluate": "--column --trained-until --json --report --seed",
+    "evaluate": f"{READING} --column --trained-until --json --report --seed",
+    "inspect": f"{READING} --column --all --json",
+    "fetch": "--start --end --interval --out --overwrite --no-cache",
     "info": "",
 }
 HEAVY = ("torch", "pandas", "scipy", "numpy", "pyarrow", "matplotlib", "arch", "jinja2")
@@ -95,7 +101,7 @@ def test_durations_are_read(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0s", "-5", "5 m", "m", "5d", "1e3", "nan", "inf", "5m!"]
+    "text", ["", "0", "0s", "-5", "5 m", "m", "5w", "1e3", "nan", "inf", "5m!"]
 )
 def test_what_is_no_duration_is_a_usage_error(text: str) -> None:
     with pytest.raises(typer.BadParameter, match=r"a duration such as 90s, 5m or 1h30m"):

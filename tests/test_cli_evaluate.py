@@ -185,7 +185,10 @@ def test_returns_are_no_prices(paths: Path) -> None:
     returns = pd.Series(tiny.garch_returns(), tiny.prices().index[1:], name="ret")
     returns.rename_axis("Date").to_csv("returns.csv")
     tiny.demand_refusal(
-        tiny.command("evaluate", "returns.csv", paths), "returns.csv", "look like returns", "cumsum"
+        tiny.command("evaluate", "returns.csv", paths),
+        "returns.csv",
+        "look like returns",
+        "--returns",
     )
 
 

@@ -246,7 +246,7 @@ def rows(edit: Callable[[list[str]], list[str]]) -> Callable[[str], str]:
         (rows(lambda lines: lines[:1]), ()),
         (rows(lambda lines: lines[:257]), ("at least 257 prices", "got 256")),
         (rows(lambda lines: [line.split(",")[0] for line in lines]), ("price column",)),
-        (lambda text: text.replace("Close,Open", "A,B"), ("'A', 'B'", "--column")),
+        (lambda text: text.replace("Close,Open", "A,B"), ("A, B", "--column")),
         (rows(lambda lines: [*lines[:50], "2030-01-01,-3.5,1", *lines[51:]]), ("-3.5",)),
         (rows(lambda lines: [*lines[:50], "2030-01-01,0,1", *lines[51:]]), ()),
         (rows(lambda lines: [*lines[:50], "2030-01-01,dear,1", *lines[51:]]), ("dear",)),

@@ -61,6 +61,7 @@ def test_every_import_is_declared() -> None:
     declared = {
         re.split(r"[<>=!~;\[ ]", line)[0].lower() for line in PROJECT["project"]["dependencies"]
     }
+    declared.add("python-calamine")  # of the extra excel, imported where it is needed
     owners = packages_distributions()
     for file in sources():
         tree = ast.walk(ast.parse(file.read_text()))
@@ -81,11 +82,19 @@ def test_torch_is_bounded() -> None:
     assert "torch>=2.6,<2.14" in PROJECT["project"]["dependencies"]
 
 
-def test_tensorboard_is_an_extra_that_developers_have() -> None:
+@pytest.mark.parametrize(
+    ("extra", "line"),
+    [
+        ("tensorboard", "tensorboard>=2.18"),
+        ("excel", "python-calamine>=0.3"),
+        ("fetch", "yfinance>=1.0"),
+    ],
+)
+def test_extras_are_what_developers_have_too(extra: str, line: str) -> None:
     extras = PROJECT["project"]["optional-dependencies"]
-    assert extras["tensorboard"] == ["tensorboard>=2.18"]
-    assert set(extras["tensorboard"]) < set(extras["dev"])
-    assert not any("tensorboard" in line for line in PROJECT["project"]["dependencies"])
+    assert extras[extra] == [line]
+    assert line in extras["dev"]
+    assert line not in PROJECT["project"]["dependencies"]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tsgan.evaluation import evaluate
     from tsgan.model import TimeSeriesGAN
     from tsgan.objectives import preset
+    from tsgan.reading import ReadConfig
     from tsgan.results import Evaluation
     from tsgan.scenarios import Scenarios
 
@@ -38,6 +39,7 @@ _HOMES = {
     "NetworkConfig": "tsgan.config",
     "Prices": "tsgan.data.prices",
     "Progress": "tsgan.callbacks",
+    "ReadConfig": "tsgan.reading",
     "Scenarios": "tsgan.scenarios",
     "ShortSeriesWarning": "tsgan.errors",
     "TimeSeriesGAN": "tsgan.model",
@@ -59,6 +61,7 @@ __all__ = [
     "NetworkConfig",
     "Prices",
     "Progress",
+    "ReadConfig",
     "Scenarios",
     "ShortSeriesWarning",
     "TimeSeriesGAN",

@@ -11,7 +11,7 @@ from torch import Tensor
 from tsgan.conditioning import ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
-from tsgan.data.windows import sliding_windows, windows_at
+from tsgan.data.windows import first_steps, sliding_windows, windows_at
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class SeriesBatches:
         window: steps of a conditional window; path_length: steps of an unconditional path.
         config: how many of each, and the jitter of the given volatility.
         conditions: what is given with a window besides its volatility.
+        bounds: (stretches + 1,) of the series' stretches, 0, …, n, one of which is as long as a
+            path: no path and no window leaves its own.
     """
 
     def __init__(
@@ -82,24 +84,37 @@ class SeriesBatches:
         path_length: int,
         config: TrainingConfig,
         conditions: SeriesConditions | None = None,
+        bounds: Tensor | None = None,
     ) -> None:
         conditions = SeriesConditions() if conditions is None else conditions
         self.series, self.path_length, self.config = series, path_length, config
         self.layout = conditions.layout(series.shape[1])
         self.windows = sliding_windows(series, window)[conditions.history :]
         self.rows = conditions.rows(series, window)
+        self.bounds = torch.tensor([0, len(series)]) if bounds is None else bounds
+        self.path_starts = first_steps(self.bounds, path_length, round=True).to(series.device)
+        whole = first_steps(self.bounds, window + conditions.history, round=False)
+        self.window_starts = whole.to(series.device)
+        self.bounds = self.bounds.to(series.device)
 
     def __call__(self, stream: RandomStream) -> list[tuple[Tensor, Tensor]]:
         """Return ``[(paths, no condition), (windows, theirs)]``."""
         config, device = self.config, self.series.device
-        first = torch.randint(
-            self.series.shape[0], (config.paths,), generator=stream, device=device
+        paths = windows_at(
+            self.series,
+            self._drawn(self.path_starts, config.paths, stream),
+            self.path_length,
+            self.bounds,
         )
-        paths = windows_at(self.series, first, self.path_length)
         count = config.conditional_windows
-        chosen = torch.randint(self.windows.shape[0], (count,), generator=stream, device=device)
+        chosen = self._drawn(self.window_starts, count, stream)
         given = self.rows[chosen]
         jitter = torch.randn(count, generator=stream, device=device)
         given[:, 0] += config.condition_jitter * jitter * given[:, 1]
         none = paths.new_zeros(config.paths, self.layout.fixed)
         return [(paths, none), (self.windows[chosen], given)]
+
+    def _drawn(self, starts: Tensor, count: int, stream: RandomStream) -> Tensor:
+        """Return (count,) of the steps at which windows may begin."""
+        device = self.series.device
+        return starts[torch.randint(len(starts), (count,), generator=stream, device=device)]

@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -149,17 +150,22 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
 def typed(kind: type[Kind], values: object) -> Kind:
     """Return the dataclass ``kind`` of a JSON object; CheckpointError unless names and types fit.
 
-    Its fields are of JSON's own types, unions of them, or tuples of texts.
+    Its fields are of JSON's own types, unions of them, objects, or tuples of texts or objects;
+    those with a default may be missing.
     """
     hints = get_type_hints(kind)
-    if not isinstance(values, dict) or values.keys() != hints.keys():
+    needed = {item.name for item in fields(kind) if _needed(item)}  # type: ignore[arg-type]
+    if not isinstance(values, dict) or not needed <= values.keys() <= hints.keys():
         raise CheckpointError(f"expected the entries {', '.join(hints)} of {kind.__name__}")
     converted = {}
-    for name, hint in hints.items():
-        value = values[name]
+    for name, value in values.items():
+        hint = hints[name]
         if get_origin(hint) is tuple and isinstance(value, list):
-            fits = all(isinstance(text, str) for text in value)
+            element = dict if get_origin(get_args(hint)[0]) is Mapping else str
+            fits = all(isinstance(each, element) for each in value)
             value = tuple(value)
+        elif get_origin(hint) is Mapping:
+            fits = isinstance(value, dict)
         else:
             kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
             fits = type(value) in kinds or (type(value) is int and float in kinds)
@@ -167,6 +173,10 @@ def typed(kind: type[Kind], values: object) -> Kind:
             raise CheckpointError(f"{name}: expected {hint}, got {type(values[name]).__name__}")
         converted[name] = value
     return kind(**converted)
+
+
+def _needed(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
 
 
 def _parse_json(text: str) -> Any:

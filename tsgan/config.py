@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from tsgan.errors import ConfigError
+from tsgan.requirements import require, require_choice, require_int, require_real
 
 AUTO_HOLDOUT = 252
 """Returns that are held out unless the user says otherwise: a year of business days."""
@@ -27,25 +28,6 @@ ADDED |= {"critic_rate", "fresh_fakes", "log_every", "patience", "scales", "stre
 
 REMOVED = {"block", "windows_per_path"}
 """Settings of earlier models that concerned their critic alone."""
-
-
-def _require(condition: bool, name: str, expected: str, value: object) -> None:
-    if not condition:
-        raise ConfigError(f"{name}: expected {expected}, got {value!r}")
-
-
-def _require_int(name: str, value: object, low: int, high: int) -> None:
-    fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-    _require(fits, name, f"a whole number from {low} to {high}", value)
-
-
-def _require_real(name: str, value: object, low: float, high: float) -> None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    _require(fits, name, f"a number from {low:g} to {high:g}", value)
-
-
-def _require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    _require(value in choices, name, f"one of {', '.join(choices)}", value)
 
 
 @dataclass(frozen=True)
@@ -80,30 +62,30 @@ class NetworkConfig:
     stretch: int = 512
 
     def __post_init__(self) -> None:
-        _require_choice("stack", self.stack, STACKS)
-        _require_int("channels", self.channels, 1, 1024)
-        _require_int("layers", self.layers, 1, 14)
-        _require_int("noise_channels", self.noise_channels, 1, 256)
-        _require_int("innovation_width", self.innovation_width, 1, 1024)
+        require_choice("stack", self.stack, STACKS)
+        require_int("channels", self.channels, 1, 1024)
+        require_int("layers", self.layers, 1, 14)
+        require_int("noise_channels", self.noise_channels, 1, 256)
+        require_int("innovation_width", self.innovation_width, 1, 1024)
         slow = self.slow_noise
-        _require(isinstance(slow, tuple) and len(slow) <= 8, "slow_noise", "up to eight", slow)
+        require(isinstance(slow, tuple) and len(slow) <= 8, "slow_noise", "up to eight", slow)
         for constant in slow:
-            _require_real("slow_noise", constant, 16, 1e6)
+            require_real("slow_noise", constant, 16, 1e6)
         for name in ("critic_channels", "scales"):
             sizes = getattr(self, name)
             fits = isinstance(sizes, tuple) and 1 <= len(sizes) <= 8
-            _require(fits, name, "one to eight whole numbers", sizes)
+            require(fits, name, "one to eight whole numbers", sizes)
             for size in sizes:
-                _require_int(name, size, 1, 1024)
+                require_int(name, size, 1, 1024)
         rising = self.scales[0] == 1 and all(a < b for a, b in pairwise(self.scales))
         fits = rising and all(scale & (scale - 1) == 0 for scale in self.scales)
-        _require(fits, "scales", "1 and then larger powers of two", self.scales)
-        _require_int("critic_kernel", self.critic_kernel, 2, 64)
-        _require_int("critic_dense", self.critic_dense, 1, 4096)
-        _require_int("stretch", self.stretch, 64, 2**20)
+        require(fits, "scales", "1 and then larger powers of two", self.scales)
+        require_int("critic_kernel", self.critic_kernel, 2, 64)
+        require_int("critic_dense", self.critic_dense, 1, 4096)
+        require_int("stretch", self.stretch, 64, 2**20)
         unit = 2 ** len(self.critic_channels)
         fits = self.stretch % unit == 0
-        _require(fits, "stretch", f"a multiple of {unit}, since each layer halves it", self.stretch)
+        require(fits, "stretch", f"a multiple of {unit}, since each layer halves it", self.stretch)
 
 
 @dataclass(frozen=True)
@@ -180,36 +162,36 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if self.steps is not None:
-            _require_int("steps", self.steps, 1, 10**9)
-        _require_real("max_seconds", self.max_seconds, 1e-3, 1e9)
-        _require_int("paths", self.paths, 1, 4096)
-        _require_int("path_length", self.path_length, 1, 2**20)
-        _require_int("conditional_windows", self.conditional_windows, 1, 4096)
-        _require_real("condition_jitter", self.condition_jitter, 0, 2)
-        _require_int("critic_steps", self.critic_steps, 1, 100)
-        _require(
+            require_int("steps", self.steps, 1, 10**9)
+        require_real("max_seconds", self.max_seconds, 1e-3, 1e9)
+        require_int("paths", self.paths, 1, 4096)
+        require_int("path_length", self.path_length, 1, 2**20)
+        require_int("conditional_windows", self.conditional_windows, 1, 4096)
+        require_real("condition_jitter", self.condition_jitter, 0, 2)
+        require_int("critic_steps", self.critic_steps, 1, 100)
+        require(
             isinstance(self.fresh_fakes, bool), "fresh_fakes", "true or false", self.fresh_fakes
         )
-        _require_choice("optimizer", self.optimizer, OPTIMIZERS)
-        _require_real("learning_rate", self.learning_rate, 1e-12, 1)
-        _require_real("critic_rate", self.critic_rate, 1e-3, 1e3)
-        _require_choice("schedule", self.schedule, SCHEDULES)
-        _require_real("decay_from", self.decay_from, 0, 1)
-        _require_real("final_rate", self.final_rate, 0, 1)
-        _require_real("beta1", self.beta1, 0, 0.9999)
-        _require_real("beta2", self.beta2, 0, 0.999999)
+        require_choice("optimizer", self.optimizer, OPTIMIZERS)
+        require_real("learning_rate", self.learning_rate, 1e-12, 1)
+        require_real("critic_rate", self.critic_rate, 1e-3, 1e3)
+        require_choice("schedule", self.schedule, SCHEDULES)
+        require_real("decay_from", self.decay_from, 0, 1)
+        require_real("final_rate", self.final_rate, 0, 1)
+        require_real("beta1", self.beta1, 0, 0.9999)
+        require_real("beta2", self.beta2, 0, 0.999999)
         if self.max_gradient_norm is not None:
-            _require_real("max_gradient_norm", self.max_gradient_norm, 1e-12, 1e12)
-        _require_real("penalty_weight", self.penalty_weight, 0, 1e6)
-        _require_real("clip", self.clip, 1e-6, 1e3)
-        _require_real("average", self.average, 0, 0.999999)
-        _require_choice("precision", self.precision, PRECISIONS)
-        _require_int("log_every", self.log_every, 1, 10_000)
-        _require_int("check_every", self.check_every, 1, 10_000)
+            require_real("max_gradient_norm", self.max_gradient_norm, 1e-12, 1e12)
+        require_real("penalty_weight", self.penalty_weight, 0, 1e6)
+        require_real("clip", self.clip, 1e-6, 1e3)
+        require_real("average", self.average, 0, 0.999999)
+        require_choice("precision", self.precision, PRECISIONS)
+        require_int("log_every", self.log_every, 1, 10_000)
+        require_int("check_every", self.check_every, 1, 10_000)
         if self.patience is not None:
-            _require_int("patience", self.patience, 1, 10_000)
-        _require_real("score_from", self.score_from, 0, 1)
-        _require_real("divergence", self.divergence, 1, 1e30)
+            require_int("patience", self.patience, 1, 10_000)
+        require_real("score_from", self.score_from, 0, 1)
+        require_real("divergence", self.divergence, 1, 1e30)
 
 
 @dataclass(frozen=True)
@@ -235,18 +217,18 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
-        _require_int("window", self.window, 128, 4096)
+        require_int("window", self.window, 128, 4096)
         halvings = 2 ** len(self.network.critic_channels)
-        _require(
+        require(
             self.window % halvings == 0,
             "window",
             f"a multiple of {halvings}, since each critic layer halves it",
             self.window,
         )
         if not isinstance(self.holdout, str):
-            _require_real("holdout", self.holdout, 0, 0.5)
-        _require_int("seed", self.seed, 0, 2**63 - 1)
-        _require_choice("device", self.device, DEVICES)
+            require_real("holdout", self.holdout, 0, 0.5)
+        require_int("seed", self.seed, 0, 2**63 - 1)
+        require_choice("device", self.device, DEVICES)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON types."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tsgan.scenarios import Calendar
@@ -20,6 +21,9 @@ class DataFacts:
         periods_per_year: what annualises a volatility.
         step: how dates follow each other, see ``Calendar``.
         notes: what the reader decided.
+        findings: rows that were left out, changed or look odd, see ``Finding.to_dict``.
+        reading, columns: how the file was read, to read it so again, see ``ReadConfig``.
+        breaks: where windows ended within the training part.
     """
 
     source: str
@@ -35,6 +39,10 @@ class DataFacts:
     periods_per_year: float
     step: str | int
     notes: tuple[str, ...]
+    findings: tuple[Mapping[str, Any], ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    breaks: int = 0
 
     @property
     def calendar(self) -> Calendar:
@@ -43,7 +51,8 @@ class DataFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON types."""
-        return asdict(self) | {"notes": list(self.notes)}
+        lists = {"notes": list(self.notes), "findings": list(self.findings)}
+        return asdict(self) | lists | {"columns": list(self.columns)}
 
 
 @dataclass(frozen=True)

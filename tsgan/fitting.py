@@ -15,8 +15,9 @@ from tsgan.conditions import VolatilityCondition, trailing_log_volatility
 from tsgan.config import AUTO_HOLDOUT, AUTO_SHARE, Config
 from tsgan.critics import Critic
 from tsgan.data.prices import Prices
-from tsgan.data.returns import log_returns, periods_per_year
+from tsgan.data.returns import log_returns, periods_per_year, stretches
 from tsgan.data.scaling import Scaler
+from tsgan.data.windows import first_steps
 from tsgan.errors import ConfigError, DataError
 from tsgan.facts import DataFacts
 from tsgan.networks import Generator
@@ -50,6 +51,7 @@ class Prepared:
         scaler: fitted on the training part.
         volatility: the condition, fitted on the training part.
         path_length: steps of the long paths, a power of two.
+        bounds: (stretches + 1,) of the returns between breaks, 0, …, n; no window leaves its own.
     """
 
     returns: FloatArray
@@ -57,6 +59,17 @@ class Prepared:
     volatility: VolatilityCondition
     facts: DataFacts
     path_length: int
+    bounds: npt.NDArray[np.intp]
+
+    @property
+    def training_bounds(self) -> torch.Tensor:
+        """The bounds within the training part."""
+        return torch.from_numpy(_within(self.bounds, 0, self.facts.training))
+
+    @property
+    def held_out_bounds(self) -> torch.Tensor:
+        """The bounds within the held-out part, from its beginning."""
+        return torch.from_numpy(_within(self.bounds, self.facts.training, len(self.returns)))
 
 
 def prepare(prices: Prices, config: Config) -> Prepared:
@@ -80,6 +93,14 @@ def prepare(prices: Prices, config: Config) -> Prepared:
             f"hold out at least {config.window} returns with --holdout, or train without patience"
         )
     training = len(returns) - held
+    bounds = stretches(prices)
+    own = _within(bounds, 0, training)
+    longest = int(np.diff(own).max(initial=0))
+    if len(own) > 2 and longest < 2 * config.window:
+        raise DataError(
+            f"{prices.source}: expected at least {2 * config.window} returns between two breaks, "
+            f"got {longest} at most; break at longer gaps with --break, or give a longer file"
+        )
     if training < 2 * config.window:
         raise DataError(
             f"{prices.source}: expected at least {2 * config.window + 1} prices to train on for "
@@ -91,15 +112,17 @@ def prepare(prices: Prices, config: Config) -> Prepared:
     except DataError as error:
         raise DataError(f"{prices.source}, column {prices.names[0]}: {error}") from error
     series = torch.from_numpy(scaler.transform(returns[:training]).astype(np.float32))
-    logs = trailing_log_volatility(series, config.window).numpy()
-    per_year = periods_per_year(prices.values.index)
+    whole = first_steps(torch.from_numpy(own), config.window, round=False)
+    logs = trailing_log_volatility(series, config.window)[whole].numpy()
+    per_year = periods_per_year(prices.return_index if prices.cuts else prices.values.index)
     unit = float(scaler.scale[0]) * float(np.sqrt(per_year))
     return Prepared(
         returns=returns,
         scaler=scaler,
         volatility=VolatilityCondition.fit(logs, unit),
         facts=_facts(prices, len(returns), training, per_year),
-        path_length=_path_length(training, config),
+        path_length=_path_length(longest, config),
+        bounds=bounds,
     )
 
 
@@ -119,7 +142,7 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
                 "holdout: expected a fraction from 0 to 0.5 or a date as YYYY-MM-DD, got "
                 f"{holdout!r}"
             ) from None
-        count = int((prices.values.index[1:] >= first).sum())
+        count = int((prices.return_index >= first).sum())
         if count == 0:
             raise ConfigError(
                 f"holdout: expected a date up to {_iso(prices.values.index[-1])}, the last one of "
@@ -137,13 +160,27 @@ def _held_out(prices: Prices, returns: int, config: Config) -> int:
     return count
 
 
-def _path_length(training: int, config: Config) -> int:
-    """Return the longest power of two that two thirds of the training part have.
+def _score(held_out: torch.Tensor, bounds: torch.Tensor, config: Config) -> HeldOutScore | None:
+    """Return the score on the longest held-out stretch; None if that does not fill a window."""
+    sizes = torch.diff(bounds)
+    if not len(held_out) or int(sizes.max()) < config.window:
+        return None
+    own = int(sizes.argmax())
+    return HeldOutScore(held_out[bounds[own] : bounds[own + 1]], config.window, config.seed)
 
-    Paths go round the end of the series: longer ones would see most of it twice. A window fits into
-    them, and so do the layers of the critic, each of which halves a window.
+
+def _within(bounds: npt.NDArray[np.intp], first: int, last: int) -> npt.NDArray[np.intp]:
+    """Return the bounds of the stretches between two steps, from the first of these."""
+    return np.unique(np.clip(bounds, first, last)) - first
+
+
+def _path_length(longest_stretch: int, config: Config) -> int:
+    """Return the longest power of two that two thirds of the longest stretch have.
+
+    Paths go round the end of their stretch: longer ones would see most of it twice. A window fits
+    into them, and so do the layers of the critic, each of which halves a window.
     """
-    longest = min(config.training.path_length, 2 * training // 3)
+    longest = min(config.training.path_length, 2 * longest_stretch // 3)
     length: int = max(1 << (longest.bit_length() - 1), 1 << (config.window - 1).bit_length())
     return length
 
@@ -160,11 +197,15 @@ def _facts(prices: Prices, returns: int, training: int, per_year: float) -> Data
         training=training,
         first_date=_iso(index[0]) if dated else None,
         last_date=_iso(index[-1]) if dated else None,
-        training_end=_iso(index[training]) if dated else None,
+        training_end=_iso(prices.return_index[training - 1]) if dated else None,
         last_price=float(prices.values.to_numpy()[-1, 0]),
         periods_per_year=per_year,
         step=_step(index) if dated else BUSINESS_DAYS,
         notes=prices.notes,
+        findings=tuple(finding.to_dict() for finding in prices.findings),
+        reading=prices.reading.to_dict(),
+        columns=prices.columns,
+        breaks=len(prices.breaks),
     )
 
 
@@ -201,8 +242,14 @@ def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Tr
     return Trainer(
         generator.to(device),
         critic.to(device),
-        SeriesBatches(series[:training], config.window, prepared.path_length, config.training),
+        SeriesBatches(
+            series[:training],
+            config.window,
+            prepared.path_length,
+            config.training,
+            bounds=prepared.training_bounds,
+        ),
         config.training,
         seeding.torch_generator(config.seed, seeding.TRAINING, device=device),
-        HeldOutScore(heldout, config.window, config.seed) if len(heldout) else None,
+        _score(heldout, prepared.held_out_bounds, config),
     )

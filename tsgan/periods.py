@@ -79,11 +79,11 @@ def split_periods(prices: Prices, origin: Mapping[str, Any] | None) -> Periods:
     if "sha256" in origin:
         other = f" The model was trained on another file, {origin.get('source', 'unknown')}."
     end = _end(origin.get("training_end"))
-    if end is None or not isinstance(prices.values.index, pd.DatetimeIndex):
+    if end is None or not isinstance(prices.return_index, pd.DatetimeIndex):
         reason = "the training has no dates" if end is None else "these prices have no dates"
         note = f"The training period cannot be found in these prices: {reason}.{other}"
         return Periods(series, series, None, (note,))
-    return _split_at(series, prices.values.index[1:], end, _date(origin.get("first_date")), other)
+    return _split_at(series, prices.return_index, end, _date(origin.get("first_date")), other)
 
 
 def known_until(text: str, recorded: Mapping[str, Any] | None = None) -> dict[str, str]:

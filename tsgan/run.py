@@ -21,6 +21,9 @@ from tsgan.fitting import make_trainer, prepare
 from tsgan.logs import EVENTS, LOG, EventFiles, MetricsFile
 from tsgan.trainer import Trainer
 
+READ_ANEW = ("columns", "reading")
+"""What the state of a run of an earlier version lacks: its file is read as it was then."""
+
 History = Mapping[str, npt.NDArray[np.float64]]
 
 
@@ -52,6 +55,8 @@ class Run:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(self.directory)
         for name, value in self._origin().items():
+            if name in READ_ANEW and name not in numbers:
+                continue
             recorded = numbers.get(name)
             same = _same_settings(recorded, self.config) if name == "config" else recorded == value
             if not same:
@@ -108,6 +113,8 @@ class Run:
         return {
             "sha256": self.prepared.facts.sha256,
             "column": self.prepared.facts.column,
+            "columns": list(self.prepared.facts.columns),
+            "reading": dict(self.prepared.facts.reading),
             "device": self.trainer.stream.device.type,
             "precision": str(self.trainer.precision.dtype),
             "config": self.config.to_dict(),

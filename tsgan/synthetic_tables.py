@@ -13,6 +13,7 @@ import pyarrow as pa
 from tsgan.data.columns import plain
 from tsgan.data.dates import looks_like_date, parse_dates
 from tsgan.data.tables import shown, words
+from tsgan.data.texts import Texts
 from tsgan.errors import DataError
 from tsgan.synthetic_blocks import Block, Kind
 
@@ -148,7 +149,7 @@ def codes(
     if is_text(array.type):
         if not dates:
             return number, values
-        texts = [str(value).strip() for value in values]
+        texts = Texts.of(map(str, values))
         times, _ = parse_dates(
             texts, lambda k: source.cell(int(np.flatnonzero(number == k)[0]), name)
         )

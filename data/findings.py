@@ -1,0 +1,60 @@
+"""What was found among the rows of a file, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DROPPED = "dropped"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Rows of one kind.
+
+    Attributes:
+        kind: of ``tsgan.reading.RULES``, or ``"order"``, ``"join"``, ``"late start"``,
+            ``"breaks"``, ``"sessions"``.
+        action: ``"dropped"``, ``"filled"``, ``"adjusted"``, ``"sorted"``, ``"kept"`` or ``"cut"``
+            (the row stays, its return from the row before is not taken).
+        lines: first and last line of each stretch of lines, or of rows of a frame, from 1.
+        text: a plain sentence.
+    """
+
+    kind: str
+    action: str
+    lines: tuple[tuple[int, int], ...]
+    text: str
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return sum(last - first + 1 for first, last in self.lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON types; lines as in ``"3, 9–12"``."""
+        return {
+            "kind": self.kind,
+            "action": self.action,
+            "rows": self.count,
+            "lines": lines_listed(self.lines),
+            "text": self.text,
+        }
+
+
+def line_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Return first and last of each stretch of consecutive numbers, in ascending order."""
+    ordered = np.unique(np.fromiter(numbers, dtype=np.int64))
+    if not ordered.size:
+        return ()
+    ends = np.flatnonzero(np.diff(ordered) > 1)
+    firsts, lasts = ordered[np.r_[0, ends + 1]], ordered[np.r_[ends, ordered.size - 1]]
+    return tuple(zip(firsts.tolist(), lasts.tolist(), strict=True))
+
+
+def lines_listed(lines: Iterable[tuple[int, int]]) -> str:
+    """Return for example ``"3, 9–12"``."""
+    return ", ".join(f"{one}" if one == two else f"{one}–{two}" for one, two in lines)

@@ -1,0 +1,28 @@
+"""Checks of a setting at birth, each a ConfigError that names it."""
+
+from __future__ import annotations
+
+from tsgan.errors import ConfigError
+
+
+def require(condition: bool, name: str, expected: str, value: object) -> None:
+    """Raise ConfigError unless the condition holds."""
+    if not condition:
+        raise ConfigError(f"{name}: expected {expected}, got {value!r}")
+
+
+def require_int(name: str, value: object, low: int, high: int) -> None:
+    """Demand a whole number in [low, high]."""
+    fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    require(fits, name, f"a whole number from {low} to {high}", value)
+
+
+def require_real(name: str, value: object, low: float, high: float) -> None:
+    """Demand a number in [low, high]."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    require(fits, name, f"a number from {low:g} to {high:g}", value)
+
+
+def require_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Demand one of the choices."""
+    require(value in choices, name, f"one of {', '.join(choices)}", value)
