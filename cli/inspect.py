@@ -14,7 +14,6 @@ from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
-    from tsgan.data.findings import Finding
     from tsgan.data.prices import Prices
 
 STRETCHES, NAMED = 8, 5
@@ -53,7 +52,10 @@ def inspect(
     for finding in read.findings:
         typer.echo(f"{finding.kind:<12}{finding.action:<9}{finding.count:>7,}  {finding.text}")
         if finding.count > NAMED:
-            typer.echo(f"{'':<30}lines {_lines(finding, everything)}")
+            lines = finding.listed(None if everything else STRETCHES)
+            typer.echo(f"{'':<30}lines {lines}")
+    if not everything and any(len(finding.lines) > STRETCHES for finding in read.findings):
+        typer.echo("All lines: --all")
     if not read.findings:
         typer.echo("Nothing was left out, and nothing looks odd.")
     if json is not None:
@@ -107,15 +109,6 @@ def _ends(prices: Prices) -> str:
     return str(shown.to_string())
 
 
-def _lines(finding: Finding, everything: bool) -> str:
-    """Return the lines of a finding, all or the first of them."""
-    from tsgan.data.findings import lines_listed
-
-    shown = finding.lines if everything else finding.lines[:STRETCHES]
-    rest = finding.count - sum(last - first + 1 for first, last in shown)
-    return lines_listed(shown) + (f" and {rest:,} more rows (--all lists them)" if rest else "")
-
-
 def _account(prices: Prices) -> dict[str, object]:
     """Return everything as JSON types."""
     index = prices.values.index
@@ -128,7 +121,7 @@ def _account(prices: Prices) -> dict[str, object]:
         "first": str(index[0]) if prices.has_dates else None,
         "last": str(index[-1]) if prices.has_dates else None,
         "notes": list(prices.notes),
-        "findings": [finding.to_dict() for finding in prices.findings],
+        "findings": [finding.to_dict(None) for finding in prices.findings],
         "reading": prices.reading.to_dict(),
     }
 

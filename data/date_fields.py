@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from typing import TypeAlias
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tsgan.data.tables import words
-from tsgan.data.texts import BoolArray, Texts
+from tsgan.data.texts import THREADS, BoolArray, Texts
 
 IntArray: TypeAlias = npt.NDArray[np.integer]
 
@@ -82,15 +83,22 @@ def date_fields(cells: Texts, shape: str) -> DateFields | int:
     """Return the parts of all dates, or the row of the first that is not written in that shape."""
     pattern = _DATE[shape]
     template = pattern.fullmatch(cells[0])
-    read: list[DateFields] = []
-    for chunk in cells.chunks():
+
+    def fields_of(chunk: pa.StringArray) -> DateFields | int:
         fields = None if template is None else _aligned(chunk, template)
-        if fields is None:
-            matches = [pattern.fullmatch(text) for text in chunk.to_pylist()]
-            if None in matches:
-                return sum(len(one.first) for one in read) + matches.index(None)
-            fields = _matched([match for match in matches if match is not None])
-        read.append(fields)
+        if fields is not None:
+            return fields
+        matches = [pattern.fullmatch(text) for text in chunk.to_pylist()]
+        if None in matches:
+            return matches.index(None)
+        return _matched([match for match in matches if match is not None])
+
+    read: list[DateFields] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        for fields in pool.map(fields_of, cells.chunks()):
+            if isinstance(fields, int):
+                return sum(len(one.first) for one in read) + fields
+            read.append(fields)
     arrays = (item.name for item in dataclass_fields(DateFields) if item.name != "mark")
     joined = {name: np.concatenate([getattr(one, name) for one in read]) for name in arrays}
     return DateFields(**joined, mark=read[0].mark)

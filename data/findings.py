@@ -10,6 +10,9 @@ import numpy as np
 
 DROPPED = "dropped"
 
+MOST_STRETCHES = 1_000
+"""Stretches of lines that a model's manifest keeps of each finding."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -34,15 +37,21 @@ class Finding:
         """The number of rows."""
         return sum(last - first + 1 for first, last in self.lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the finding as JSON types; lines as in ``"3, 9–12"``."""
+    def to_dict(self, most: int | None = MOST_STRETCHES) -> dict[str, Any]:
+        """Return the finding as JSON types, with at most so many stretches of lines."""
         return {
             "kind": self.kind,
             "action": self.action,
             "rows": self.count,
-            "lines": lines_listed(self.lines),
+            "lines": self.listed(most),
             "text": self.text,
         }
+
+    def listed(self, most: int | None = None) -> str:
+        """Return the lines as in ``"3, 9–12 and 7 more rows"``, at most so many stretches."""
+        shown = self.lines[:most]
+        rest = self.count - sum(last - first + 1 for first, last in shown)
+        return lines_listed(shown) + (f" and {rest:,} more rows" if rest else "")
 
 
 def line_ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -80,8 +80,10 @@ def complete(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> Sheet:
         DataError: a price is missing and ``missing`` is ``refuse``.
     """
     gone = np.isnan(sheet.values).any(axis=1)
+    if not gone.any():
+        return sheet
     what = "without a price" + ("" if len(sheet.assets) == 1 else " of every asset")
-    if gone.any() and reading.missing == "refuse":
+    if reading.missing == "refuse":
         first = int(np.flatnonzero(gone)[0])
         asset = int(np.flatnonzero(np.isnan(sheet.values[first]))[0])
         raise DataError(
@@ -89,7 +91,7 @@ def complete(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> Sheet:
             f"({counted(int(gone.sum()))} {what} in all); complete them, or leave them out with "
             "--missing drop"
         )
-    if gone.any() and reading.missing == "fill":
+    if reading.missing == "fill":
         sheet = _filled(sheet, reading.fill_limit, found)
         gone = np.isnan(sheet.values).any(axis=1)
     outside: BoolArray = _outside(sheet) & gone

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 _WORDS = ("null", "n/a", "na", "nan", "nat", "none", "nil", "#n/a", "n.a.", "<na>")
 _MISSING = (*_WORDS, "", "-", "--", "–", "—", ".")
 _MISSING_SET = pa.array(_MISSING)
-_THREADS = 2
+_LONGEST_MISSING = max(len(word.encode()) for word in _MISSING)
+THREADS = 2
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -95,8 +96,7 @@ class Texts:
     @cached_property
     def missing(self) -> BoolArray:
         """(rows,) whether a cell has no value."""
-        found = _each(self.cells, lambda x: pc.is_in(pc.utf8_lower(x), value_set=_MISSING_SET))
-        return np.asarray(found.to_numpy(), dtype=bool)
+        return np.asarray(_each(self.cells, _missing).to_numpy(), dtype=bool)
 
     def present(self) -> tuple[Texts, npt.NDArray[np.intp]]:
         """Return the cells that have a value, and their rows."""
@@ -132,9 +132,17 @@ class Texts:
         return Texts(pc.binary_join_element_wise(self.cells, other.cells, " "))
 
 
+def _missing(chunk: pa.StringArray) -> pa.BooleanArray:
+    """Return which cells have no value; a look at their lengths settles most columns."""
+    short = pc.less_equal(pc.binary_length(chunk), _LONGEST_MISSING)
+    if not pc.any(short).as_py():
+        return short
+    return pc.is_in(pc.utf8_lower(chunk), value_set=_MISSING_SET)
+
+
 def _each(cells: pa.ChunkedArray, function: Callable[[Any], Any]) -> pa.ChunkedArray:
     chunks = cells.chunks or [pa.array([], pa.string())]
     if len(chunks) == 1:
         return pa.chunked_array([function(chunks[0])])
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         return pa.chunked_array(list(pool.map(function, chunks)))
