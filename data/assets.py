@@ -50,7 +50,12 @@ def sheets_by_ticker(
         )
     said.append(f"Column {table.named(ticker)} tells {len(tickers)} assets apart.")
     codes = pd.Index(tickers).get_indexer(pd.Index(list(cells)))
-    parts = [whole.taken(np.flatnonzero(codes == tickers.index(name))) for name in wanted]
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(tickers) + 1))
+    place = {name: k for k, name in enumerate(tickers)}
+    parts = [
+        whole.taken(order[bounds[k] : bounds[k + 1]]) for k in (place[name] for name in wanted)
+    ]
     named = [replace(part, assets=(name,)) for part, name in zip(parts, wanted, strict=True)]
     return whole, beside, named
 

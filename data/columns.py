@@ -201,7 +201,8 @@ def _times_beside(dates: Cells, clock: Cells) -> bool:
     if not isinstance(dates, Texts) or not isinstance(clock, Texts):
         return False
     step = max(1, len(dates) // 50)
-    rows = [row for row in range(0, len(dates), step) if not is_missing(dates[row])]
+    every = [row for row in range(0, len(dates), step) if not is_missing(dates[row])]
+    rows = [row for row in every if not is_missing(clock[row])]
     return bool(rows) and all(looks_like_date(f"{dates[row]} {clock[row]}") for row in rows)
 
 

@@ -21,6 +21,8 @@ from tsgan.errors import DataError
 from tsgan.reading import ReadConfig
 
 _HEAD = 65_536
+_DAMAGE = (OSError, ValueError, TypeError, LookupError, NotImplementedError, MemoryError)
+"""What pandas and pyarrow raise, among others, where a Parquet or Feather file is damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +154,7 @@ def _table_from_arrow(content: Content) -> Table:
         else:
             frame = pd.read_feather(BytesIO(content.data))
         return table_from_frame(frame, content.name)
-    except (OSError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(
             f"{content.name}: expected a whole {content.kind.capitalize()} file, found a damaged "

@@ -15,7 +15,7 @@ from tsgan.data.decimals import parse_numbers
 from tsgan.data.rows import Rows, Sheet, demand_unshifted
 from tsgan.data.suspects import Beside
 from tsgan.data.tables import Cells, FloatArray, Table, missing_rows
-from tsgan.data.texts import Texts
+from tsgan.data.texts import BoolArray, Texts
 from tsgan.errors import DataError
 from tsgan.reading import ReadConfig
 
@@ -128,6 +128,8 @@ def _times(
             f"{table.where(int(undated[0]), date)}: expected a date beside the price, found none; "
             "write the date or delete the row"
         )
+    if clock is not None:
+        _demand_clock(table, clock, gone)
     if isinstance(cells, pd.DatetimeIndex):
         _demand_years(cells, f"{table.source}, column {name}")
         times, note = dates_or_utc(cells)
@@ -153,6 +155,16 @@ def _demand_years(times: pd.DatetimeIndex, place: str) -> None:
         raise DataError(
             f"{place}: expected dates of the years 1 to 9999, found years from "
             f"{years.min():.0f} to {years.max():.0f}; check the unit of the times"
+        )
+
+
+def _demand_clock(table: Table, clock: int, undated: BoolArray) -> None:
+    """Refuse a date without the time that others have beside them."""
+    missing = np.flatnonzero(missing_rows(table.cells[clock]) & ~undated)
+    if missing.size:
+        raise DataError(
+            f"{table.where(int(missing[0]), clock)}: expected a time beside the date, found none "
+            f"({missing.size} such in all); write it or delete the row"
         )
 
 
