@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -43,8 +43,8 @@ class Damaged:
 
     name: str
     data: bytes | pd.DataFrame
-    columns: tuple[str, ...]
-    reading: ReadConfig
+    columns: tuple[str, ...] = ()
+    reading: ReadConfig = field(default_factory=ReadConfig)
 
 
 def damaged_file(seed: int, real: Sequence[bytes] = ()) -> Damaged:
@@ -75,6 +75,17 @@ def damaged_file(seed: int, real: Sequence[bytes] = ()) -> Damaged:
         data = price_files.compressed(random, data)
         data = damaged_bytes(random, data) if random.random() < 0.4 else data
     return Damaged("prices.csv", data, *how)
+
+
+def damaged_text(seed: int) -> bytes:
+    """Return a table as text, in some way damaged, of which all that is not ASCII is left out."""
+    random = Random(seed)
+    return _text(random).encode("ascii", errors="ignore")
+
+
+def heads(folder: Path, size: int = 60_000) -> list[bytes]:
+    """Return the first bytes of each file in a folder, in order of their names."""
+    return [path.read_bytes()[:size] for path in sorted(folder.glob("*")) if path.is_file()]
 
 
 def outcome(case: Damaged, folder: Path) -> str:

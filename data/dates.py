@@ -20,6 +20,9 @@ from tsgan.errors import DataError
 Where: TypeAlias = Callable[[int], str]
 
 _EPOCH = r"1\d{9}(?:\d{3}){0,3}"
+_PIECE = 2**17
+"""Rows that are worked out at a time, so that memory is used again."""
+
 _REMEDY = "rewrite the dates as YYYY-MM-DD"
 
 
@@ -67,9 +70,14 @@ def parse_dates(cells: Texts, where: Where, order: str = "auto") -> tuple[pd.Dat
     letters, note = _order(shape, fields, where, order)
     parts = dict(zip(letters, (fields.first, fields.second, fields.third), strict=True))
     year, said = _years(parts["y"], fields.digits if letters[2] == "y" else None, where)
-    days = _days(year, parts["m"], parts["d"], cells, where)
     _refuse(fields.micro < 0, "a time of day", cells, where)
-    times = days.astype("M8[us]") + fields.micro.astype("m8[us]")
+    times = fields.micro.view("M8[us]")
+    wrong = np.zeros(len(times), dtype=bool)
+    for first in range(0, len(times), _PIECE):
+        piece = slice(first, first + _PIECE)
+        days, wrong[piece] = _days(year[piece], parts["m"][piece], parts["d"][piece])
+        times[piece] += days.astype("M8[us]").view("m8[us]")
+    _refuse(wrong, "a day that exists", cells, where)
     notes = [text for text in (note, said) if text]
     if fields.zoned.any():
         index, zone_note = _to_utc(times, fields, cells, where)
@@ -147,14 +155,13 @@ def _years(years: IntArray, digits: IntArray | None, where: Where) -> tuple[IntA
 
 
 def _days(
-    year: IntArray, month: IntArray, day: IntArray, cells: Texts, where: Where
-) -> npt.NDArray[np.datetime64]:
-    """Return the calendar days, and refuse those that do not exist."""
+    year: IntArray, month: IntArray, day: IntArray
+) -> tuple[npt.NDArray[np.datetime64], BoolArray]:
+    """Return the calendar days, and which of them do not exist."""
     months = ((year.astype(np.int64) - 1970) * 12 + month - 1).astype("M8[M]")
     days = np.asarray(months.astype("M8[D]") + (day - 1).astype("m8[D]"), dtype="M8[D]")
     wrong = (year < 1) | (month < 1) | (month > 12) | (day < 1) | (days.astype("M8[M]") != months)
-    _refuse(wrong, "a day that exists", cells, where)
-    return days
+    return days, wrong
 
 
 def _to_utc(

@@ -91,7 +91,7 @@ def _plain(cells: Texts) -> FloatArray | None:
 
 
 def _floats(numbers: pa.ChunkedArray) -> FloatArray:
-    return np.array(numbers.to_numpy(), dtype=np.float64)
+    return np.asarray(numbers.to_numpy(), dtype=np.float64)
 
 
 def _converted(texts: Texts, comma: bool) -> FloatArray:

@@ -28,6 +28,9 @@ STALE = 10
 FEW_STEPS = 20
 """Steps that change, below which nothing can be called usual."""
 
+MICROSECONDS, THURSDAY, SATURDAY = 86_400_000_000, 3, 5
+"""Of a day; weekdays from 0 on Monday, such as that of 1970-01-01."""
+
 RARE_DAY, ENOUGH_DAYS = 0.02, 50
 """A weekday that is seen less than a fiftieth as often as the busiest one, seen on 50 days."""
 
@@ -56,13 +59,13 @@ def plausible_days(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> S
     """
     if sheet.times is None or len(sheet) < ENOUGH_DAYS:
         return sheet
-    days = sheet.times.tz_localize(None).normalize()
-    counts = np.bincount(days.unique().day_of_week, minlength=7)
+    days = sheet.times.asi8 // MICROSECONDS
+    weekday = (days + THURSDAY) % 7
+    counts = np.bincount(weekday[np.r_[True, days[1:] != days[:-1]]], minlength=7)
     if counts.max() < ENOUGH_DAYS:
         return sheet
-    odd = (counts[days.day_of_week] < RARE_DAY * counts.max()) & (days.day_of_week >= 5)
-    which = np.asarray(odd, dtype=np.bool_)
-    return _settled(sheet, which, "weekends", reading.weekends, "on weekends", found)
+    rare = (counts < RARE_DAY * counts.max()) & (np.arange(7) >= SATURDAY)
+    return _settled(sheet, rare[weekday], "weekends", reading.weekends, "on weekends", found)
 
 
 def without_glitches(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> Sheet:

@@ -42,6 +42,7 @@ ROWS = "2020-01-01,1,9,1,5,100\n2020-01-02,2,9,1,6,100\n"
         ("Ticker,Date,Close\nA,2020-01-01,1\nB,2020-01-02,2\n", "2 or more rows .* found 1 of 2"),
         ("Date,Open,Volume\n2020-01-01,1,5\n2020-01-02,2,5\n", None),
         ("Date,High,Low\n2020-01-01,1,5\n2020-01-02,2,5\n", "'Date', 'High', 'Low'; name one"),
+        ("Date,n,m\n2020-01-01,3¹,7\n2020-01-02,１,9\n2020-01-03,1,9\n", "column 'n'.*found '3¹'"),
         ("Date,Close,close\n2020-01-01,1,5\n2020-01-02,2,5\n", "one column 'Close', found 2"),
         ("Close,2020\n1,2\n3,4\n", "line 1: expected a header or a row like those below"),
         ("<!DOCTYPE html><html></html>", "web page"),

@@ -47,7 +47,7 @@ def test_the_delimiter_is_the_one_that_cuts_lines_alike(row: str, delimiter: str
     [
         *(("Date,Close\n", 1), ("# by hand\nDate,Close\n", 2), ("\n\nDate,Close\n", 3)),
         *(("My prices\n2020,\nDate,Close\n", 3), ("Date,Close\nday,EUR\n", 1), ("", 0)),
-        *(("1,2\nDate,Close\n", 2)),
+        ("1,2\nDate,Close\n", 2),
     ],
 )
 def test_headers_are_found_below_banners(above: str, header: int) -> None:
