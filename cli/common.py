@@ -81,7 +81,7 @@ def parse_duration(text: str) -> float:
     else:
         seconds = 0.0
     if seconds <= 0:
-        raise typer.BadParameter(f"expected a duration such as 90s, 5m or 1h30m, got {text!r}")
+        raise typer.BadParameter(f"expected a duration such as 90s, 5m, 1h30m or 10d, got {text!r}")
     return seconds
 
 

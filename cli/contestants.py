@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsgan.errors import ConfigError, DataError
+from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
@@ -44,6 +45,27 @@ def read_contestants(prices: Prices, files: Sequence[Path], seed: int) -> list[C
     ]
 
 
+def recorded_reading(files: Sequence[Path]) -> ReadConfig:
+    """Return how the prices were read from which the first of ``files`` that knows it was made."""
+    from tsgan.checkpoint import is_model, read_manifest
+    from tsgan.errors import TsganError
+    from tsgan.periods import recorded_reading as recorded
+    from tsgan.synthetic_files import read_origin
+
+    for file in files:
+        found = ReadConfig()
+        if file.is_dir() and is_model(file):
+            try:
+                found = ReadConfig.from_dict(read_manifest(file)["data"].get("reading", {}))
+            except (TsganError, KeyError, AttributeError, TypeError):
+                continue  # said when the model is loaded
+        elif file.suffix.lower() == ".parquet":
+            found = recorded(read_origin(file))
+        if found != ReadConfig():
+            return found
+    return ReadConfig()
+
+
 def _names(files: Sequence[Path]) -> list[str]:
     """Return the files' names, with their folders where two would be the same."""
     short = [file.name or str(file) for file in files]
@@ -68,7 +90,7 @@ def _from_model(prices: Prices, directory: Path, name: str, seed: int) -> Contes
             f"{', '.join(prices.names)}"
         )
     model = TimeSeriesGAN.load(directory)
-    paths = sample_beside(model, len(prices) - 1, seed)
+    paths = sample_beside(model, len(prices.return_index), seed)
     note = (
         f"{name}: a model; {paths.shape[0]} paths of {paths.shape[1]:,} steps were drawn from it."
     )

@@ -15,7 +15,7 @@ from tsgan.cli.common import (
     demand_writable,
     reports_errors,
 )
-from tsgan.cli.reading_options import with_reading
+from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def evaluate(
     for target in targets:
         demand_writable(target)
     demand_other_files(targets, [prices, *synthetic])
-    from tsgan.cli.contestants import read_contestants
+    from tsgan.cli.contestants import read_contestants, recorded_reading
     from tsgan.cli.progress import stage_bar
     from tsgan.cli.tables import print_evaluation
     from tsgan.data.prices import read_prices
@@ -68,6 +68,10 @@ def evaluate(
     from tsgan.evaluation_input import PANEL_SERIES, SERIES, returns_array
     from tsgan.periods import known_until, other_periods, split_periods
 
+    if reading == ReadConfig():
+        reading = recorded_reading(synthetic)
+        if options := " ".join(options_given(reading)):
+            typer.echo(f"Prices are read as those of the model were: {options}.")
     real = read_prices(prices, column or (), reading)
     returns_array(real.source, real, SERIES if len(real.names) == 1 else PANEL_SERIES)
     first, *others = read_contestants(real, synthetic, seed)

@@ -11,6 +11,7 @@ import typer
 
 from tsgan.cli.common import Column, PricesFile, demand_other_files, demand_writable, reports_errors
 from tsgan.cli.reading_options import options_given, with_reading
+from tsgan.config import Config
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 STRETCHES, NAMED = 8, 5
 """Stretches of lines that the terminal shows of a finding whose sentence does not name all."""
+
+FEWEST = 2 * Config().window
+"""Returns that a fit needs."""
 
 ENDS = 3
 """Rows at each end that are shown."""
@@ -92,8 +96,8 @@ def _summary(prices: Prices) -> list[tuple[str, str]]:
         ("rows", f"{prices.rows_read:,} read = {used:,} used + {dropped:,} left out"),
         (
             "returns",
-            f"{len(returns):,}, sd {spread} a step ({yearly:.1%} a year of {per_year:g} steps), "
-            f"from {returns.min():+.2%} to {returns.max():+.2%}",
+            f"{len(returns):,} log returns, sd {spread} a step ({yearly:.1%} a year of "
+            f"{per_year:g} steps), from {returns.min():+.2%} to {returns.max():+.2%}",
         ),
     ]
 
@@ -128,7 +132,11 @@ def _account(prices: Prices) -> dict[str, object]:
 
 def _next(prices: Prices, path: Path, columns: list[str]) -> str:
     """Return the command that fits a model to the file, read in the same way."""
-    asked = columns or ([prices.names[0]] if len(prices.names) > 1 else [])
+    from tsgan.data.returns import log_returns
+
+    if len(log_returns(prices)) < FEWEST:
+        return f"give a longer file: tsgan fit needs {FEWEST + 1} prices at least"
+    asked = [prices.names[0]] if len(prices.names) > 1 else columns
     options = [part for name in asked[:1] for part in ("--column", name)]
     command = ["tsgan", "fit", str(path), *options]
     return shlex.join([*command, *options_given(prices.reading)])

@@ -30,7 +30,7 @@ _HELP = {
     "stale": ("|".join(RULES["stale"]), "Ten or more equal prices in a row."),
     "weekends": ("|".join(RULES["weekends"]), "Rows on weekdays that the series hardly has."),
     "gaps": ("|".join(RULES["gaps"]), "Rows long after the one before."),
-    "break_after": ("DURATION", "No return and no window goes over longer pauses, such as 10d."),
+    "break_after": ("DURATION", "No return, no window over longer pauses: 10d, 36h, 90m."),
     "sessions": ("|".join(SESSIONS), "Returns from one day's last row to the next day's first."),
 }
 """What is shown for each setting: its values, and what it is about."""
@@ -73,9 +73,16 @@ def options_given(reading: ReadConfig) -> list[str]:
     for item in fields(ReadConfig):
         value = getattr(reading, item.name)
         if value != item.default:
-            text = f"{value:g}s" if item.name == "break_after" else str(value)
+            text = _duration_text(value) if item.name == "break_after" else str(value)
             parts += [option_of(item.name), text]
     return parts
+
+
+def _duration_text(seconds: float) -> str:
+    """Return a time as an option takes it, in whole days where it has these."""
+    if seconds % 86_400 == 0:
+        return f"{seconds / 86_400:.0f}d"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def _parameter(name: str, default: object) -> inspect.Parameter:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tsgan.data.dates import looks_like_date, looks_like_epoch
 from tsgan.data.decimals import looks_like_number
-from tsgan.data.tables import Cells, Table, shown, words
+from tsgan.data.tables import Cells, FloatArray, Table, shown, words
 from tsgan.data.texts import Texts, is_missing
 from tsgan.errors import DataError
 
@@ -67,6 +67,8 @@ def date_columns(table: Table) -> tuple[int | None, int | None]:
     names = [plain(name) for name in table.names]
     fields = [k for k in range(len(names)) if not is_bar_field(names[k])]
     found = [k for k in fields if _holds_dates(table.cells[k], names[k] in _DATES)]
+    if not found:
+        found = [k for k in fields if _counts_time(table.cells[k])][:1]
     if not any(names[k] in _DATES for k in found):
         _demand_no_unread_dates(table, names, bool(found))
     if not found:
@@ -168,6 +170,8 @@ def optional_from(table: Table) -> int:
 def _same(one: Cells, other: Cells) -> bool:
     if isinstance(one, Texts) and isinstance(other, Texts):
         return one.same(other)
+    if isinstance(one, pd.DatetimeIndex) and isinstance(other, pd.DatetimeIndex):
+        return one.equals(other)
     return type(one) is type(other) and bool(np.array_equal(np.asarray(one), np.asarray(other)))
 
 
@@ -184,6 +188,25 @@ def _holds_dates(cells: Cells, named: bool) -> bool:
         sample = [str(int(value)) for value in whole[:: max(1, whole.size // 25)]]
     hits = sum(looks_like_date(text) or (named and looks_like_epoch(text)) for text in sample)
     return 2 * hits > len(sample)
+
+
+def _counts_time(cells: Cells) -> bool:
+    """Return whether all of a sample count time since 1970, and go up or down throughout."""
+    if isinstance(cells, pd.DatetimeIndex):
+        return False
+    sample = cells.sample(50) if isinstance(cells, Texts) else _wholes(cells)
+    if len(sample) < 2 or not all(map(looks_like_epoch, sample)):
+        return False
+    steps = np.diff([float(text) for text in sample])
+    return bool(np.all(steps > 0) or np.all(steps < 0))
+
+
+def _wholes(cells: FloatArray) -> list[str]:
+    """Return a sample of numbers as text, nothing if one of them is not whole."""
+    sample = cells[:: max(1, cells.size // 50)]
+    if not np.all(np.isfinite(sample)) or np.any(sample != np.floor(sample)):
+        return []
+    return [str(int(value)) for value in sample]
 
 
 def _demand_no_unread_dates(table: Table, names: Sequence[str], found: bool) -> None:
@@ -242,6 +265,10 @@ def _requested(table: Table, name: str) -> int:
     hits = hits or [
         k for k, known in enumerate(table.names) if known.casefold() == name.strip().casefold()
     ]
+    if not hits:
+        closes = _close_of_each(table, range(len(table.names)))
+        assets = {table.names[k].rpartition(":")[0].casefold(): k for k in closes}
+        hits = [k for asset, k in assets.items() if asset == name.casefold()]
     if not hits:
         raise DataError(
             f"{table.source}: expected a column {name!r}, found {table.columns_listed()}; "

@@ -130,8 +130,8 @@ def _convention(
         )
     if against is not None:
         raise DataError(
-            f"{where(against)}: expected a number written like those above it, such as "
-            f"1234.56, found {shown(texts[against])}; rewrite or delete it"
+            f"{where(against)}: expected a number such as 1234.56, written like the "
+            f"others, found {shown(texts[against])}; rewrite or delete it"
         )
     comma, why = no_point is not None, ""
     marked = texts.first_unlike("[^.,]*")

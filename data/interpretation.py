@@ -82,8 +82,13 @@ def interpret(
         cleaned = [_prices_of(sheet, reading.returns, said) for sheet in cleaned]
     first = cleaned[0]
     note_gaps(first, reading, found)
-    breaks, cuts = pauses(first, reading, found)
     _demand_two(first)
+    breaks, cuts = pauses(first, reading, found)
+    if len(cuts) > len(first) - 2 and first.times is not None:
+        raise DataError(
+            f"{table.source}: expected returns between breaks, found none, as every row is a break "
+            f"after the one before; give --break a longer time than {usual_step(first.times):g} s"
+        )
     values = np.hstack([sheet.values for sheet in cleaned])
     names = [name for sheet in cleaned for name in sheet.assets]
     if len(names) > 1:

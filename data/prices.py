@@ -148,12 +148,14 @@ def _table(content: Content, reading: ReadConfig) -> tuple[Table, tuple[str, ...
 
 
 def _table_from_arrow(content: Content) -> Table:
+    from pyarrow import feather, parquet
+
+    stream = BytesIO(content.data)
     try:
-        if content.kind == "parquet":
-            frame = pd.read_parquet(BytesIO(content.data), engine="pyarrow")
-        else:
-            frame = pd.read_feather(BytesIO(content.data))
-        return table_from_frame(frame, content.name)
+        parquet_file = content.kind == "parquet"
+        whole = parquet.ParquetFile(stream).read() if parquet_file else feather.read_table(stream)
+        whole.validate(full=True)  # else strings of a damaged file may be read beyond their end
+        return table_from_frame(whole.to_pandas(), content.name)
     except _DAMAGE as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(

@@ -18,6 +18,9 @@ from tsgan.reading import ReadConfig
 Rows: TypeAlias = npt.NDArray[np.intp]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
+MOSTLY = 3
+"""Rows run from newest to oldest if so many times more of them go back than forth."""
+
 TYPICAL_RETURN, NEGATIVE_RETURNS = 5.0, 0.2
 """A column of returns, in percent or not, has half of its values within ±5 and many below 0."""
 
@@ -153,7 +156,7 @@ def positive(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> Sheet:
         raise DataError(
             f"{sheet.where(first, asset)}: expected prices, found {value:g}{sheet.day(first)}, and "
             f"half of the values within ±{typical:.3g}, which look like returns; say so with "
-            "--returns log, simple or percent, or name a column of prices with --column"
+            "--returns log, simple or percent and name their --column, or name one of prices"
         )
     if reading.nonpositive == "refuse":
         raise DataError(
@@ -209,7 +212,7 @@ def in_order(sheet: Sheet, reading: ReadConfig, found: list[Finding], said: list
         return sheet
     stamps = sheet.times.asi8
     steps = np.diff(stamps)
-    if np.sum(steps < 0) > np.sum(steps > 0):
+    if np.sum(steps < 0) > MOSTLY * np.sum(steps > 0):
         sheet, stamps, steps = sheet.taken(np.arange(len(sheet))[::-1]), stamps[::-1], -steps[::-1]
         said.append("The rows ran from newest to oldest and are reversed.")
     back = np.flatnonzero(steps < 0)

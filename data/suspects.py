@@ -18,6 +18,9 @@ from tsgan.reading import ReadConfig
 FAR, FAR_AT_LEAST, BACK = 20.0, 0.1, 0.1
 """A glitch is a step of over 20 robust sd and over 10 % that the next step undoes to a tenth."""
 
+LEAP, STRAY = float(np.log(5.0)), 5
+"""So is a step of over fivefold that is undone within 5 rows, or is as near to an end."""
+
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0)
 NEAR, NEAR_AT_OPEN = 0.05, 0.02
 """How near a step is to the log of a split's ratio: from close to close, from close to open."""
@@ -80,14 +83,15 @@ def without_glitches(sheet: Sheet, reading: ReadConfig, found: list[Finding]) ->
     if wrong.any() and reading.glitches == "refuse":
         row = int(np.flatnonzero(wrong)[0])
         asset = int(np.flatnonzero(hits[row])[0])
-        before, value, after = sheet.values[row - 1 : row + 2, asset]
+        value, column = sheet.values[row, asset], sheet.values[:, asset]
+        usual = [f"{column[k]:g}" for k in (row - 1, row + 1) if 0 <= k < len(column)]
         raise DataError(
-            f"{sheet.where(row, asset)}: expected a price near its neighbours {before:g} and "
-            f"{after:g}, found {value:g}{sheet.day(row)} ({counted(int(wrong.sum()))} like it in "
-            "all); correct it, leave such rows out with --glitches drop, or accept them with "
-            "--glitches keep"
+            f"{sheet.where(row, asset)}: expected a price near its neighbours "
+            f"{' and '.join(usual)}, found {value:g}{sheet.day(row)} "
+            f"({counted(int(wrong.sum()))} like it in all); correct it, leave such "
+            "rows out with --glitches drop, or accept them with --glitches keep"
         )
-    what = "with a price far off that is back at the next row"
+    what = "with a price far off that does not last"
     return _settled(sheet, wrong, "glitches", reading.glitches, what, found)
 
 
@@ -99,7 +103,22 @@ def _glitches(logs: FloatArray) -> BoolArray:
     far &= np.abs(steps) > FAR * _robust_sd(steps)
     back = np.abs(steps[:-1] + steps[1:]) < BACK * np.abs(steps[:-1])
     hits: BoolArray = np.r_[False, far[:-1] & back, False][: logs.size]
+    for step in np.flatnonzero(far & (np.abs(steps) > LEAP)):
+        if not (hits[step] or hits[step + 1]):
+            hits[_strayed(logs, int(step))] = True
     return hits
+
+
+def _strayed(logs: FloatArray, step: int) -> slice:
+    """Return the few rows beside a leap that are not of the series: none where it goes on so."""
+    first, last = step + 1, min(step + 1 + STRAY, logs.size)
+    after = np.abs(logs[first + 1 : last + 1] - logs[step])
+    back = np.flatnonzero(after < BACK * abs(logs[first] - logs[step]))
+    if back.size:
+        return slice(first, first + 1 + int(back[0]))
+    if logs.size - first <= STRAY:
+        return slice(first, logs.size)
+    return slice(0, first if first <= STRAY else 0)
 
 
 def _robust_sd(steps: FloatArray) -> float:
@@ -215,7 +234,8 @@ def _settled(
             f"; correct them, or use --{kind} keep or drop"
         )
     if rule == "keep":
-        found.append(sheet.finding(kind, "kept", which, f"Kept {count} {what}: {{}}."))
+        text = f"Kept {count} {what}: {{}}; --{kind} drop leaves them out."
+        found.append(sheet.finding(kind, "kept", which, text))
         return sheet
     found.append(sheet.finding(kind, DROPPED, which, f"Dropped {count} {what}: {{}}."))
     return sheet.taken(~which)

@@ -34,10 +34,11 @@ def note_gaps(sheet: Sheet, reading: ReadConfig, found: list[Finding]) -> None:
     usual = usual_step(sheet.times)
     longest = LONGEST_PAUSE if usual < DAILY else USUAL_STEPS * usual
     pauses = np.diff(sheet.times.asi8) / 1e6
-    after = np.r_[False, pauses > longest]
+    broken = np.inf if reading.break_after is None else reading.break_after
+    after = np.r_[False, (pauses > longest) & (pauses <= broken)]
     if not after.any():
         return
-    days = f"{pauses.max() / 86_400:.0f} days at most"
+    days = f"{pauses[after[1:]].max() / 86_400:.0f} days at most"
     if reading.gaps == "refuse":
         row = int(np.flatnonzero(after)[0])
         raise DataError(

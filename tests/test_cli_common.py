@@ -104,7 +104,7 @@ def test_durations_are_read(text: str, seconds: float) -> None:
     "text", ["", "0", "0s", "-5", "5 m", "m", "5w", "1e3", "nan", "inf", "5m!"]
 )
 def test_what_is_no_duration_is_a_usage_error(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"a duration such as 90s, 5m or 1h30m"):
+    with pytest.raises(typer.BadParameter, match=r"a duration such as 90s, 5m, 1h30m or 10d"):
         parse_duration(text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tiny
 
@@ -70,11 +71,31 @@ def test_all_lines_are_listed_when_asked(price_file: Path) -> None:
 
 
 def test_many_assets_are_described_and_one_of_them_is_next() -> None:
-    rows = ["Date,AAA,BBB", *(f"2024-01-{k:02d},{9 + k % 4},{50 + k % 3}" for k in range(1, 29))]
+    days = pd.bdate_range("2020-01-01", periods=300).strftime("%Y-%m-%d")
+    rows = ["Date,AAA,BBB", *(f"{day},{9 + k % 4},{50 + k % 3}" for k, day in enumerate(days))]
     Path("wide.csv").write_text("\n".join(rows))
     result = tiny.command("inspect", "wide.csv")
-    assert "28 of 2 assets AAA, BBB" in result.stdout
+    assert "300 of 2 assets AAA, BBB" in result.stdout
     assert result.stdout.splitlines()[-1] == "Next: tsgan fit wide.csv --column AAA"
+
+
+def test_a_file_too_short_to_fit_is_not_recommended() -> None:
+    Path("short.csv").write_text("Date,Close\n2024-01-02,5\n2024-01-03,6\n2024-01-04,5\n")
+    line = tiny.command("inspect", "short.csv").stdout.splitlines()[-1]
+    assert line == "Next: give a longer file: tsgan fit needs 257 prices at least"
+
+
+def test_an_evaluation_reads_as_the_fit_did(price_file: Path, unjudged: None) -> None:
+    path = damaged(price_file)
+    told = ("--glitches", "drop")
+    assert tiny.command("fit", path, "-o", "m", "--steps", 4, *told).exit_code == 0
+    wrote = tiny.command("generate", "m", "--paths", 20, "--horizon", 698, "-o", "p.parquet")
+    assert wrote.exit_code == 0
+    for synthetic in ("m", "p.parquet"):
+        result = tiny.command("evaluate", path, synthetic)
+        assert result.exit_code == 0, result.output
+        assert "Prices are read as those of the model were: --glitches drop." in result.stdout
+        assert "In-sample: the model was trained on" in result.stdout
 
 
 def test_a_fit_reads_as_told_and_a_resumed_one_as_before(
@@ -111,6 +132,6 @@ def test_a_wrong_value_is_refused_before_any_work(
 
 def test_options_given_say_how_to_read_it_again() -> None:
     reading = ReadConfig(dates="day-first", break_after=864_000.0, fill_limit=3)
-    told = ["--dates", "day-first", "--fill-limit", "3", "--break", "864000s"]
+    told = ["--dates", "day-first", "--fill-limit", "3", "--break", "10d"]
     assert options_given(reading) == told
     assert options_given(ReadConfig()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns
 from tsgan.errors import ConfigError
 from tsgan.facts import DataFacts
+from tsgan.reading import ReadConfig
 from tsgan.results import FloatArray
 
 LEAST_HELD_OUT = 20
@@ -31,11 +33,26 @@ ORIGIN = (
 )
 """Facts of a model that its scenario files carry along."""
 
+READING = "reading"
+"""Key of how the prices were read, as JSON, where that is not the default."""
+
 
 def origin_of(facts: DataFacts) -> dict[str, str | int]:
     """Return what a scenario file says of the training of the model that made it."""
     known = facts.to_dict()
-    return {name: known[name] for name in ORIGIN if known[name] is not None}
+    origin = {name: known[name] for name in ORIGIN if known[name] is not None}
+    reading = ReadConfig.from_dict(facts.reading)
+    if reading != ReadConfig():
+        origin[READING] = json.dumps(reading.to_dict())
+    return origin
+
+
+def recorded_reading(origin: Mapping[str, Any] | None) -> ReadConfig:
+    """Return how the prices were read on which the paths of this origin were trained."""
+    try:
+        return ReadConfig.from_dict(json.loads((origin or {}).get(READING, "{}")))
+    except (ValueError, TypeError, RecursionError, ConfigError):
+        return ReadConfig()
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,9 @@ def split_periods(prices: Prices, origin: Mapping[str, Any] | None) -> Periods:
     if origin.get("sha256") == prices.sha256 and origin.get("returns") == len(series):
         return _split(series, int(origin["training"]), "")
     other = ""
-    if "sha256" in origin:
+    if origin.get("sha256") == prices.sha256:
+        other = " The model was trained on this file, read with other options."
+    elif "sha256" in origin:
         other = f" The model was trained on another file, {origin.get('source', 'unknown')}."
     end = _end(origin.get("training_end"))
     if end is None or not isinstance(prices.return_index, pd.DatetimeIndex):

@@ -229,6 +229,16 @@ def _is_data(fields: list[str]) -> bool:
     return any(two <= one for one, two in zip([-1, *whole], whole, strict=False))
 
 
+def read_origin(path: Path) -> Origin | None:
+    """Return what a Parquet file's metadata say of the training, None if they say nothing."""
+    import pyarrow.parquet as pq
+
+    try:
+        return _origin(pq.read_schema(path).metadata or {})
+    except (OSError, ValueError):
+        return None
+
+
 def _origin(metadata: Mapping[bytes, bytes]) -> Origin | None:
     """Return what the metadata say of the training, None if that is damaged or not there."""
     text = metadata.get(ORIGIN, b"")
