@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,25 +46,34 @@ def read_contestants(prices: Prices, files: Sequence[Path], seed: int) -> list[C
     ]
 
 
-def recorded_reading(files: Sequence[Path]) -> ReadConfig:
-    """Return how the prices were read from which the first of ``files`` that knows it was made."""
+def recorded_reading(prices: Path, files: Sequence[Path]) -> ReadConfig:
+    """Return how this file was read for the first of ``files`` that was made from it."""
     from tsgan.checkpoint import is_model, read_manifest
     from tsgan.errors import TsganError
     from tsgan.periods import recorded_reading as recorded
     from tsgan.synthetic_files import read_origin
 
     for file in files:
-        found = ReadConfig()
+        found, origin = ReadConfig(), dict[str, Any]()
         if file.is_dir() and is_model(file):
             try:
-                found = ReadConfig.from_dict(read_manifest(file)["data"].get("reading", {}))
+                origin = read_manifest(file)["data"]
+                found = ReadConfig.from_dict(origin.get("reading", {}))
             except (TsganError, KeyError, AttributeError, TypeError):
                 continue  # said when the model is loaded
         elif file.suffix.lower() == ".parquet":
-            found = recorded(read_origin(file))
-        if found != ReadConfig():
+            origin = dict(read_origin(file) or {})
+            found = recorded(origin)
+        if found != ReadConfig() and origin.get("sha256") == _digest(prices):
             return found
     return ReadConfig()
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""  # said when it is read
 
 
 def _names(files: Sequence[Path]) -> list[str]:

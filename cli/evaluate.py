@@ -69,7 +69,7 @@ def evaluate(
     from tsgan.periods import known_until, other_periods, split_periods
 
     if reading == ReadConfig():
-        reading = recorded_reading(synthetic)
+        reading = recorded_reading(prices, synthetic)
         if options := " ".join(options_given(reading)):
             typer.echo(f"Prices are read as those of the model were: {options}.")
     real = read_prices(prices, column or (), reading)

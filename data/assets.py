@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tsgan.data.columns import price_columns
 from tsgan.data.findings import DROPPED, Finding
@@ -49,7 +50,8 @@ def sheets_by_ticker(
             f"one of them with --column, such as --column {wanted[0]}"
         )
     said.append(f"Column {table.named(ticker)} tells {len(tickers)} assets apart.")
-    codes = pd.Index(tickers).get_indexer(pd.Index(list(cells)))
+    found = pc.index_in(cells.cells, pa.array(tickers)) if isinstance(cells, Texts) else None
+    codes = np.asarray(pc.fill_null(found, -1).to_numpy())
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(tickers) + 1))
     place = {name: k for k, name in enumerate(tickers)}

@@ -132,9 +132,12 @@ def price_columns(
     numeric = [k for k in free if names[k] not in other and _holds_numbers(table.cells[k])]
     if len(numeric) == 1:
         return numeric, "the only column of numbers"
-    bars = (*_HIGHS, *_LOWS, *_OPENS)
+    bars = all(any(names[k] in wanted for k in numeric) for wanted in (_HIGHS, _LOWS))
+    unnamed = all(table.names[k] == str(k + 1) for k in numeric) and any(
+        k is not None for k in taken
+    )  # dated rows without a header are bars as a rule
     named = [k for k in numeric if table.names[k] and not _counts_rows(table.cells[k])]
-    if named and not any(names[k] in bars for k in numeric):
+    if named and not bars and not unnamed:
         return named, "one of several columns of numbers, each an asset"
     raise DataError(
         f"{table.source}: expected a price column such as 'Close' or 'Adj Close', found "

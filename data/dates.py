@@ -20,6 +20,9 @@ from tsgan.errors import DataError
 Where: TypeAlias = Callable[[int], str]
 
 _EPOCH = r"1\d{9}(?:\d{3}){0,3}"
+_HOURS = r"19\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])"
+"""Of the last century, which would pass for seconds since 1970."""
+
 _PIECE = 2**17
 """Rows that are worked out at a time, so that memory is used again."""
 
@@ -54,7 +57,9 @@ def parse_dates(cells: Texts, where: Where, order: str = "auto") -> tuple[pd.Dat
     """
     if looks_like_epoch(cells[0]):
         width = len(cells[0])
-        if cells.first_unlike(rf"1\d{{{width - 1}}}") is None:
+        if cells.first_unlike(rf"1\d{{{width - 1}}}") is None and (
+            width > 10 or cells.first_unlike(_HOURS) is not None
+        ):
             return _epoch(cells, width)
     shape = shape_of(cells[0])
     if shape is None:

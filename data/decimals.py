@@ -14,7 +14,7 @@ from tsgan.data.texts import Texts
 from tsgan.errors import DataError
 
 _SIGN, _POWER = r"[+-]?", r"(?:[eE][+-]?\d{1,3})?"
-_POINT = rf"{_SIGN}(?:(?:\d+|\d{{1,3}}(?:,\d{{3}})+)(?:\.\d*)?|\.\d+){_POWER}"
+_POINT = rf"{_SIGN}(?:(?:\d+|[1-9]\d{{0,2}}(?:,\d{{3}})+)(?:\.\d*)?|\.\d+){_POWER}"
 _COMMA = rf"{_SIGN}(?:(?:\d+|[1-9]\d{{0,2}}(?:\.\d{{3}})+)(?:,\d*)?|,\d+){_POWER}"
 _NUMBER_LIKE = re.compile(r"[$€£¥]? ?[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d{1,3})? ?[%KMBTkmbt]?")
 _DECIMALS = re.compile(r"\s*[+-]?\d+[.,]\d+\s*")

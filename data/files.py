@@ -19,11 +19,13 @@ from typing import IO
 from tsgan.errors import DataError
 
 _EXPANSION = 200
+_PIECE = 16 * 2**20
 _ALWAYS_ALLOWED = 64 * 2**20
 _DAMAGE = (
     OSError,
     EOFError,
     ValueError,
+    MemoryError,
     RuntimeError,
     zlib.error,
     lzma.LZMAError,
@@ -79,9 +81,9 @@ def read_content(path: Path) -> Content:
             or one that grows more than 200-fold (and beyond 64 MiB) when decompressed.
     """
     raw = _read(path)
-    with ThreadPoolExecutor(1) as pool:  # beside the parsing, which may use other processors
-        digest = pool.submit(lambda: hashlib.sha256(raw).hexdigest())
-        pool.shutdown(wait=False)
+    pool = ThreadPoolExecutor(1)  # beside the parsing, which may use other processors
+    digest = pool.submit(lambda: hashlib.sha256(raw).hexdigest())
+    pool.shutdown(wait=False)
     kind = next((k for magic, k in _COMPRESSION.items() if raw.startswith(magic)), "")
     if kind == "zip" and _is_workbook(raw, path.name):
         return Content(path.name, "workbook", raw, digest.result)
@@ -147,7 +149,7 @@ def _decompress(raw: bytes, kind: str, name: str) -> bytes:
     limit = max(_ALWAYS_ALLOWED, _EXPANSION * len(raw))
     try:
         with _open(raw, kind, name) as stream:
-            data = stream.read(limit + 1)
+            data = _read_pieces(stream, limit + 1)
     except _DAMAGE as error:
         raise DataError(
             f"{name}: expected a whole {kind} file, found a damaged or truncated one "
@@ -156,6 +158,15 @@ def _decompress(raw: bytes, kind: str, name: str) -> bytes:
     if len(data) > limit:
         raise _too_large(name)
     return data
+
+
+def _read_pieces(stream: IO[bytes] | gzip.GzipFile, most: int) -> bytes:
+    """Return at most so many bytes, without memory for more than there are."""
+    pieces, size = list[bytes](), 0
+    while size < most and (piece := stream.read(min(_PIECE, most - size))):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def _open(raw: bytes, kind: str, name: str) -> IO[bytes] | gzip.GzipFile:
@@ -170,6 +181,7 @@ def _open(raw: bytes, kind: str, name: str) -> IO[bytes] | gzip.GzipFile:
     members = [m for m in archive.namelist() if not m.endswith("/") and "__MACOSX" not in m]
     if len(members) != 1:
         listed = ", ".join(members[:5]) + (", …" if len(members) > 5 else "")
+        listed = "".join(mark if mark.isprintable() else "?" for mark in listed)
         raise DataError(
             f"{name}: expected one file in the archive, found {len(members)}"
             f"{f' ({listed})' if members else ''}; unpack it and name one"

@@ -79,6 +79,7 @@ def interpret(
     if reading.returns is None:
         cleaned = [without_splits(sheet, beside, reading, found) for sheet in cleaned]
     else:
+        _demand_two(cleaned[0])
         cleaned = [_prices_of(sheet, reading.returns, said) for sheet in cleaned]
     first = cleaned[0]
     note_gaps(first, reading, found)

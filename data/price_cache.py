@@ -35,7 +35,7 @@ def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sy
 
 def cached_file(folder: Path, ticker: str, span: Span) -> Path:
     """Return where an answer is kept; another day, where the end is open, is another name."""
-    return folder / f"{span.interval}-{ticker}-{span.first}-{span.last}.parquet"
+    return folder / "answers" / f"{span.interval}-{ticker}-{span.first}-{span.last}.parquet"
 
 
 def load(file: Path) -> pd.DataFrame | None:

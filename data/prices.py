@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -134,6 +135,8 @@ def _table(content: Content, reading: ReadConfig) -> tuple[Table, tuple[str, ...
         return _table_from_arrow(content), ()
     if content.kind == "workbook":
         return table_from_workbook(content.data, content.name, reading.sheet), ()
+    if content.data.startswith(BOM_UTF8):
+        content = replace(content, data=content.data[len(BOM_UTF8) :])
     head = content.data[:_HEAD]
     if head.isascii() and head.strip():
         demand_table(head.decode("ascii"), content.name)

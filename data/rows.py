@@ -68,7 +68,7 @@ class Sheet:
         """Return the finding of these rows; ``{}`` in the text stands for their lines."""
         rows = np.sort(self.rows[which])
         lines = line_ranges(self.table.lines[int(row)] for row in rows)
-        return Finding(kind, action, lines, text.format(self.table.listed(rows)))
+        return Finding(kind, action, lines, text.replace("{}", self.table.listed(rows)))
 
 
 def counted(count: int, what: str = "row") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ def sheet_of(
     beside = Beside()
     if len(choice.prices) == 1 and reading.returns is None:
         extra = beside_columns(table, choice.prices[0])
-        beside = Beside(*(partial(_quietly, table, k, reading) for k in extra))
+        beside = Beside(*(cache(partial(_quietly, table, k, reading)) for k in extra))
     return Sheet(table, tuple(choice.prices), assets, rows, values, times), beside
 
 
@@ -158,6 +158,11 @@ def _demand_years(times: pd.DatetimeIndex, place: str) -> None:
         )
 
 
+def _micro(count: int) -> int:
+    """Round nanoseconds since 1970 to microseconds, beyond which a float64 does not tell them."""
+    return count if count < 10**18 else round(count / 1000) * 1000
+
+
 def _demand_clock(table: Table, clock: int, undated: BoolArray) -> None:
     """Refuse a date without the time that others have beside them."""
     missing = np.flatnonzero(missing_rows(table.cells[clock]) & ~undated)
@@ -172,7 +177,8 @@ def _date_texts(cells: Cells, clock: Cells | None) -> tuple[Texts, Rows]:
     """Return the dates as text where there are any, and their rows."""
     if not isinstance(cells, Texts):
         rows = np.flatnonzero(~np.isnan(np.asarray(cells, dtype=np.float64)))
-        return Texts.of(str(int(value)) for value in np.asarray(cells)[rows]), rows
+        whole = (int(value) for value in np.asarray(cells)[rows])
+        return Texts.of(str(_micro(value)) for value in whole), rows
     texts, rows = cells.present()
     if isinstance(clock, Texts):
         beside = clock if len(rows) == len(clock) else clock.at(rows)

@@ -18,8 +18,8 @@ from tsgan.reading import ReadConfig
 FAR, FAR_AT_LEAST, BACK = 20.0, 0.1, 0.1
 """A glitch is a step of over 20 robust sd and over 10 % that the next step undoes to a tenth."""
 
-LEAP, STRAY = float(np.log(5.0)), 5
-"""So is a step of over fivefold that is undone within 5 rows, or is as near to an end."""
+LEAP, LEAP_AT_END, STRAY = float(np.log(5.0)), float(np.log(60.0)), 5
+"""So is a step of over fivefold undone within 5 rows, or of over sixtyfold as near to an end."""
 
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 50.0, 100.0)
 NEAR, NEAR_AT_OPEN = 0.05, 0.02
@@ -116,6 +116,8 @@ def _strayed(logs: FloatArray, step: int) -> slice:
     back = np.flatnonzero(after < BACK * abs(logs[first] - logs[step]))
     if back.size:
         return slice(first, first + 1 + int(back[0]))
+    if abs(logs[first] - logs[step]) < LEAP_AT_END:
+        return slice(0)
     if logs.size - first <= STRAY:
         return slice(first, logs.size)
     return slice(0, first if first <= STRAY else 0)

@@ -18,6 +18,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 Cells: TypeAlias = Texts | FloatArray | pd.DatetimeIndex
 """A column: text as written, or what a typed source already knew."""
 
+_BAR = {"close", "adj close"}
+
 _OBJECT_NUMBERS = frozenset(("integer", "floating", "mixed-integer-float", "decimal"))
 
 
@@ -118,6 +120,8 @@ def _flat_names(columns: pd.Index) -> list[str]:
     telling = [k for k in range(columns.nlevels) if columns.get_level_values(k).nunique() > 1] or [
         0
     ]
+    fields = [k for k in telling if _BAR & {str(name).casefold() for name in columns.levels[k]}]
+    telling.sort(key=fields.count)  # the asset before the field, as in BTC:close
     return [":".join(str(label[k]).strip() for k in telling) for label in columns]
 
 

@@ -60,7 +60,9 @@ class Texts:
         """The strings in Arrow's memory."""
         if self._trimmed:
             return self._raw
-        return _each(self._raw, pc.ascii_trim_whitespace)
+        trimmed = _each(self._raw, pc.ascii_trim_whitespace)
+        self._given = self.__dict__["_raw"] = trimmed  # the untrimmed ones are let go
+        return trimmed
 
     def __len__(self) -> int:
         return self._rows
@@ -120,8 +122,8 @@ class Texts:
         return None
 
     def distinct(self) -> list[str]:
-        """Return the different cells that have a value, in order of appearance."""
-        return [text for text in pc.unique(self.cells).to_pylist() if not is_missing(text)]
+        """Return the different cells that are not empty, in order of appearance."""
+        return [text for text in pc.unique(self.cells).to_pylist() if text]
 
     def same(self, other: Texts) -> bool:
         """Return whether two columns hold the same text in every row."""

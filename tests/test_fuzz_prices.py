@@ -37,7 +37,7 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, real: list[bytes], gr
     assert outcomes["read"] > 10 and outcomes["refused"] > 10
 
 
-@pytest.mark.parametrize("seed", [1487, 1980, 10986, 31720, 56704, 71880])
+@pytest.mark.parametrize("seed", [1487, 1980, 10986, 31720, 56704, 71880, 87775])
 def test_files_that_once_broke_the_reader(tmp_path: Path, real: list[bytes], seed: int) -> None:
     mutations.outcome(mutations.damaged_file(seed, real), tmp_path)
 

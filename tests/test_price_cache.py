@@ -96,7 +96,7 @@ def test_nothing_is_kept_without_a_folder(
 
 def test_damaged_answer_is_asked_for_again(yahoo: Yahoo, tmp_path: Path) -> None:
     expected = fetch(tmp_path).frame
-    (file,) = tmp_path.glob("*.parquet")
+    (file,) = tmp_path.glob("answers/*.parquet")
     whole = file.read_bytes()
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other")
     for content in (b"", b"PAR1", whole[: len(whole) // 2], (tmp_path / "other").read_bytes()):
@@ -115,7 +115,7 @@ def test_folder_that_cannot_be_written_to_is_said(yahoo: Yahoo, tmp_path: Path) 
 
 def test_old_answers_are_deleted(yahoo: Yahoo, tmp_path: Path) -> None:
     fetch(tmp_path)
-    (old,) = tmp_path.glob("*.parquet")
+    (old,) = tmp_path.glob("answers/*.parquet")
     for days, kept in ((KEPT_DAYS - 1, True), (KEPT_DAYS + 1, False)):
         then = time.time() - days * 86_400
         os.utime(old, (then, then))
@@ -127,7 +127,9 @@ def test_yfinance_keeps_its_databases_there_too(yahoo: Yahoo, tmp_path: Path) ->
     fetch(tmp_path)
     assert (tmp_path / "yfinance" / "tkr-tz.db").exists()
     names = {file.name for file in tmp_path.iterdir()}
-    assert names == {"yfinance", "1d-AAPL-1925-07-31-2024-06-30.parquet"}
+    assert names == {"yfinance", "answers"}
+    kept = [file.name for file in (tmp_path / "answers").iterdir()]
+    assert kept == ["1d-AAPL-1925-07-31-2024-06-30.parquet"]
 
 
 def test_folder_is_where_the_system_has_such(monkeypatch: pytest.MonkeyPatch) -> None:

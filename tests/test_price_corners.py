@@ -71,3 +71,51 @@ def test_rows_at_random_are_sorted_but_not_called_reversed() -> None:
 def test_an_asset_is_named_by_the_part_before_the_colon() -> None:
     frame = pd.DataFrame({"A:open": walk(), "A:close": walk() + 1, "B:close": walk() + 2})
     np.testing.assert_array_equal(read_prices(frame, ("b",)).values["B:close"], walk() + 2)
+
+
+def test_a_frame_of_fields_and_tickers_is_read_by_the_closes() -> None:
+    columns = pd.MultiIndex.from_product([["Close", "Volume"], ["AAPL", "MSFT"]])
+    frame = pd.DataFrame({name: walk() + k for k, name in enumerate(columns)})
+    frame.columns = columns
+    prices = read_prices(frame)
+    assert prices.names == ("AAPL", "MSFT")
+    np.testing.assert_array_equal(prices.values["MSFT"], walk() + 1)
+
+
+@pytest.mark.parametrize("row", [3, 296, 299])
+def test_a_split_near_an_end_is_no_glitch(row: int) -> None:
+    series = walk()
+    series.iloc[row:] /= 10
+    (found,) = read_prices(series).findings
+    assert (found.kind, found.lines) == ("splits", ((row + 1, row + 1),))
+
+
+def test_no_group_of_thousands_begins_with_a_zero(tmp_path: Path) -> None:
+    path = tmp_path / "comma.csv"
+    path.write_text("Date;Close\n2024-01-02;0,100\n2024-01-03;0,101\n2024-01-04;0,102\n")
+    assert read_prices(path).values["Close"].tolist() == [0.1, 0.101, 0.102]
+
+
+def test_bars_without_a_header_are_no_assets(tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text(
+        "".join(f"2024-01-{k:02d},{k}.5,{k}.9,{k}.1,{k}.4,70{k}\n" for k in range(2, 9))
+    )
+    with pytest.raises(DataError, match="name one with --column"):
+        read_prices(path)
+    assert read_prices(path, ("5",)).values["5"].iloc[0] == 2.4
+
+
+def test_tickers_may_be_called_na_and_have_braces(tmp_path: Path) -> None:
+    rows = [f"{name},2024-01-0{k},{k}\n" for name in ("NA", "{a}") for k in range(2, 6)]
+    path = tmp_path / "long.csv"
+    path.write_text("Ticker,Date,Close\n" + "".join(rows[:-1]))
+    prices = read_prices(path)
+    assert prices.names == ("NA", "{a}") and len(prices) == 3
+
+
+def test_hours_of_the_last_century_are_no_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "hours.csv"
+    path.write_text("Date,Close\n" + "".join(f"19950102{h:02d},{h + 5}\n" for h in range(12)))
+    with pytest.raises(DataError, match="1995010200"):
+        read_prices(path)

@@ -32,7 +32,7 @@ def test_a_column_is_a_list_of_stripped_strings(cells: list[str], size: int) -> 
         present, rows = column.present()
         assert list(present) == [cell for cell in stripped if not is_missing(cell)]
         assert [stripped[row] for row in rows] == list(present)
-        assert column.distinct() == list(dict.fromkeys(present))
+        assert column.distinct() == list(dict.fromkeys(cell for cell in stripped if cell))
         unlike = [k for k, cell in enumerate(stripped) if not re.fullmatch(r"\d|x.*", cell)]
         assert column.first_unlike(r"\d|x.*") == (unlike[0] if unlike else None)
         assert column.same(Texts.of(cells)) and not column.same(Texts.of([*cells, "1"]))

@@ -23,6 +23,7 @@ from tsgan.data.tables import FloatArray
 from tsgan.errors import CheckpointError, ConfigError, TsganError
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.networks import Generator
+from tsgan.reading import ReadConfig
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
@@ -157,6 +158,7 @@ class Fitted:
     def _check(self) -> None:
         """Raise CheckpointError or ConfigError for values that no fit writes."""
         self.facts.calendar.after(1)
+        ReadConfig.from_dict(self.facts.reading)
         figures = [self.facts.last_price, self.facts.periods_per_year]
         figures += self.volatility.to_dict().values()
         if not all(np.isfinite(figure) and figure > 0 for figure in figures):

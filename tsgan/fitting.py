@@ -87,13 +87,14 @@ def prepare(prices: Prices, config: Config) -> Prepared:
         )
     returns = log_returns(prices)
     held = _held_out(prices, len(returns), config)
-    if config.training.patience is not None and not held:
+    bounds = stretches(prices)
+    last = np.diff(_within(bounds, len(returns) - held, len(returns))).max(initial=0)
+    if config.training.patience is not None and last < config.window:
         raise ConfigError(
             "patience: expected a held-out end of the series, whose score it waits for, got none; "
             f"hold out at least {config.window} returns with --holdout, or train without patience"
         )
     training = len(returns) - held
-    bounds = stretches(prices)
     own = _within(bounds, 0, training)
     longest = int(np.diff(own).max(initial=0))
     if len(own) > 2 and longest < 2 * config.window:

@@ -21,9 +21,6 @@ from tsgan.fitting import make_trainer, prepare
 from tsgan.logs import EVENTS, LOG, EventFiles, MetricsFile
 from tsgan.trainer import Trainer
 
-READ_ANEW = ("columns", "reading")
-"""What the state of a run of an earlier version lacks: its file is read as it was then."""
-
 History = Mapping[str, npt.NDArray[np.float64]]
 
 
@@ -55,8 +52,8 @@ class Run:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(self.directory)
         for name, value in self._origin().items():
-            if name in READ_ANEW and name not in numbers:
-                continue
+            if name == "columns" or (name == "reading" and name not in numbers):
+                continue  # the column that came of them is compared; an earlier version had none
             recorded = numbers.get(name)
             same = _same_settings(recorded, self.config) if name == "config" else recorded == value
             if not same:
