@@ -3,7 +3,7 @@
 ``python benchmarks/fuzz_prices.py --files 100000`` reads the files of the seeds 0, 1, 2, …, see
 ``mutations``, and reports. Each must end in prices whose account of rows adds up or in a refusal of
 one line, within 5 s of the processor and within 10 times the file's size, after decompression, plus
-a base of 12 MiB of memory: pandas and pyarrow take up to 6 MiB whatever the file. The files that
+a base of 16 MiB of memory: pandas and pyarrow take up to 10 MiB whatever the file. The files that
 do not are kept with what happened, as is the one on which the process should die.
 """
 
@@ -24,7 +24,7 @@ from tsgan.data.files import read_content
 from tsgan.errors import DataError
 
 SECONDS = 5.0
-TIMES, BASE = 10, 12 * 2**20
+TIMES, BASE = 10, 16 * 2**20
 """Of memory: so many times the file's size, plus the base, in bytes."""
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "dirty"
