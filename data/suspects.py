@@ -25,6 +25,9 @@ RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 30.0, 
 NEAR, NEAR_AT_OPEN = 0.05, 0.02
 """How near a step is to the log of a split's ratio: from close to close, from close to open."""
 
+SHOWN = 3
+"""Steps that are told with their prices."""
+
 STALE = 10
 """Equal prices in a row that are a stale run."""
 
@@ -141,6 +144,7 @@ def without_splits(
     """
     values = sheet.values.copy()
     hits = np.zeros(len(sheet), dtype=bool)
+    steps = list[str]()
     for asset, name in enumerate(sheet.table.names[k] for k in sheet.columns):
         if is_adjusted(name):
             continue
@@ -148,6 +152,7 @@ def without_splits(
         hits[at] = True
         for row, factor in zip(at, factors, strict=True):
             values[:row, asset] *= factor
+            steps.append(_step(sheet, int(row), asset))
     if not hits.any():
         return sheet
     if reading.splits == "refuse":
@@ -157,15 +162,24 @@ def without_splits(
             f"ratio{sheet.day(row)} ({int(hits.sum())} in all); give an adjusted column, or use "
             "--splits adjust or keep"
         )
-    steps = counted(int(hits.sum()), "step")
+    count = counted(len(steps), "step")
+    shown = "; ".join(steps[:SHOWN]) + ("; …" if len(steps) > SHOWN else "")
     if reading.splits == "adjust":
-        text = f"Adjusted the prices before {steps} near the ratio of a split: {{}}."
+        text = f"Adjusted the prices before {count} ({shown}) near the ratio of a split: {{}}."
         found.append(sheet.finding("splits", "adjusted", hits, text))
         return replace(sheet, values=values)
-    text = f"Kept {steps} near 1:2, 2:3 or another ratio of a split, in a column that is not "
-    text += "adjusted by its name: {}; if it is one, give an adjusted column or --splits adjust."
+    text = f"Kept {count} ({shown}) near 1:2, 2:3 or another ratio of a split, in a column that "
+    text += "is not adjusted by its name: {}; if it is one, give an adjusted column or --splits adjust."
     found.append(sheet.finding("splits", "kept", hits, text))
     return sheet
+
+
+def _step(sheet: Sheet, row: int, asset: int) -> str:
+    """Return for example ``AAPL on 2005-02-28: 88.99 to 44.86``."""
+    before, after = sheet.values[row - 1 : row + 1, asset]
+    name = sheet.assets[asset] if len(sheet.assets) > 1 else ""
+    place = f"{name}{sheet.day(row)}".strip().removeprefix("on ")
+    return f"{place}: {before:g} to {after:g}" if place else f"{before:g} to {after:g}"
 
 
 def _splits(prices: FloatArray, rows: Rows, beside: Beside) -> tuple[Rows, list[float]]:
