@@ -169,7 +169,8 @@ def without_splits(
         found.append(sheet.finding("splits", "adjusted", hits, text))
         return replace(sheet, values=values)
     text = f"Kept {count} ({shown}) near 1:2, 2:3 or another ratio of a split, in a column that "
-    text += "is not adjusted by its name: {}; if it is one, give an adjusted column or --splits adjust."
+    text += "is not adjusted by its name: {}; if it is one, name an adjusted column or use "
+    text += "--splits adjust."
     found.append(sheet.finding("splits", "kept", hits, text))
     return sheet
 
