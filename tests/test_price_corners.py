@@ -119,3 +119,10 @@ def test_hours_of_the_last_century_are_no_seconds(tmp_path: Path) -> None:
     path.write_text("Date,Close\n" + "".join(f"19950102{h:02d},{h + 5}\n" for h in range(12)))
     with pytest.raises(DataError, match="1995010200"):
         read_prices(path)
+
+
+def test_a_date_without_the_time_that_others_have_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "times.csv"
+    path.write_text("Date,Time,Close\n2020-01-02,09:00,3\n2020-01-03,,4\n2020-01-06,11:00,5\n")
+    with pytest.raises(DataError, match=r"line 3, column 'Time': expected a time beside the date"):
+        read_prices(path)

@@ -293,9 +293,3 @@ def test_prices_are_checked_at_birth() -> None:
     for values in ([1.0, -1.0], [1.0, np.nan], [1.0], [1, 2]):
         with pytest.raises(DataError):
             Prices(pd.DataFrame({"Close": values}), "DataFrame", "", 2, ())
-
-
-def test_a_date_without_the_time_that_others_have_is_refused(tmp_path: Path) -> None:
-    text = "Date,Time,Close\n2020-01-02,09:00,3\n2020-01-03,,4\n2020-01-06,11:00,5\n"
-    with pytest.raises(DataError, match=r"line 3, column 'Time': expected a time beside the date"):
-        read_prices(write(tmp_path, text))
