@@ -40,9 +40,9 @@ from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns
 from tsgan.errors import DataError
 from tsgan.files import write_atomically
-from tsgan.fitting import prepare
-from tsgan.judge import evaluate_model, sample_beside
+from tsgan.judge import evaluate_model, paths_beside
 from tsgan.periods import origin_of, split_periods
+from tsgan.preparation import prepare
 from tsgan.results import Evaluation, FloatArray
 
 COMMAND = (sys.executable, str(Path(__file__).resolve()))
@@ -123,7 +123,7 @@ def run_tsgan(job: Job, prices: Prices) -> Outcome:
     watch.stage("fit")
     found = evaluate_model(model, prices, seed=job.seed)
     watch.stage("evaluation")
-    paths = sample_beside(model, len(real), job.seed)  # the same that were evaluated
+    paths = paths_beside(model, len(real), job.seed).log_returns  # those that were evaluated
     watch.stage("sample")
     trained = model.training_
     told = {"steps": trained.steps, "best_step": trained.best_step}

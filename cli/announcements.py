@@ -12,23 +12,30 @@ from tsgan.config import Config, TrainingConfig
 
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
-    from tsgan.facts import DataFacts
     from tsgan.model import TimeSeriesGAN
+    from tsgan.preparation import Prepared
+    from tsgan.tracks import TrackCondition
+
+MOST_NAMES = 8
+"""Assets that are named before training."""
 
 
 def announce(
-    prices: Prices, config: Config, facts: DataFacts, device: str, directory: Path
+    prices: Prices, config: Config, prepared: Prepared, device: str, directory: Path
 ) -> None:
     """Say what will be done, and for how long."""
-    from tsgan.fitting import shortness
+    from tsgan.preparation import shortness
 
     dates = ""
     if prices.has_dates:
         first, last = prices.values.index[0], prices.values.index[-1]
         dates = f", {first:%Y-%m-%d} … {last:%Y-%m-%d}"
-    typer.echo(f"Read {prices.source}: {len(prices):,} prices{dates}, column {prices.names[0]}.")
+    typer.echo(f"Read {prices.source}: {len(prices):,} prices{dates}, {_columns(prices.names)}.")
     for note in prices.notes:
         typer.echo("  " + note)
+    for line in _beside(prepared):
+        typer.echo("  " + line)
+    facts = prepared.facts
     training, held = facts.training, facts.returns - facts.training
     kept = f"the last {held:,} choose the checkpoint" if held else "none held out"
     length = (
@@ -43,6 +50,34 @@ def announce(
     )
     if few := shortness(training):
         typer.echo(f"tsgan: warning: {few}", err=True)
+
+
+def _beside(prepared: Prepared) -> list[str]:
+    """Return what is learned besides the closes."""
+    told = [_condition(track) for track in prepared.conditions.tracks]
+    if prepared.bars is not None:
+        told.append(f"Bars are learned: {', '.join(prepared.bars.names)}.")
+    if not prepared.profile.flat:
+        low, high = prepared.profile.factors[:, 0].min(), prepared.profile.factors[:, 0].max()
+        told.append(
+            f"Volatility goes with the time of day, from {low:.2f} to {high:.2f} times its usual "
+            "size; this is learned apart."
+        )
+    return told
+
+
+def _condition(track: TrackCondition) -> str:
+    if track.labelled:
+        return f"Condition {track.name}: one of {', '.join(track.classes)}."
+    low, high = (track.shown(value) for value in (track.smallest, track.largest))
+    return f"Condition {track.name}: {low} to {high} in training."
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    if len(names) == 1:
+        return f"column {names[0]}"
+    told = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+    return f"{len(names)} assets, learned jointly: {told}"
 
 
 def _as_in_paper(training: TrainingConfig) -> bool:

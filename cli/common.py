@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,8 +18,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 INTERRUPTED = 130
-BYTES_A_RETURN = {".parquet": 24, ".csv": 60, ".npy": 8}
-"""Rough sizes of a row of each format on disk."""
 
 PricesFile = Annotated[
     Path,
@@ -48,15 +45,21 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except TsganError as error:
-            typer.echo("tsgan: " + " ".join(str(error).split()), err=True)
+            typer.echo("tsgan: " + _with_notes(error, str(error)), err=True)
             raise typer.Exit(1) from error
-        except KeyboardInterrupt:
-            typer.echo("tsgan: interrupted; nothing was left half written", err=True)
+        except KeyboardInterrupt as interrupt:
+            said = "nothing was left half written"
+            typer.echo("tsgan: interrupted; " + _with_notes(interrupt, said), err=True)
             raise typer.Exit(INTERRUPTED) from None
         finally:
             signal.signal(signal.SIGTERM, before)
 
     return wrapper
+
+
+def _with_notes(error: BaseException, text: str) -> str:
+    """Return what is said of an error and what was noted on its way, in one line."""
+    return " ".join("; ".join((text, *getattr(error, "__notes__", ()))).split())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -109,12 +112,10 @@ def parse_holdout(text: str) -> float | str:
 
 
 def demand_writable(path: Path) -> None:
-    """Raise ConfigError before any work if ``path`` lies in no folder."""
-    if not path.parent.is_dir():
-        raise ConfigError(
-            f"{path}: expected a folder that exists, {path.parent} does not; create it or choose "
-            "another path"
-        )
+    """Raise ConfigError before any work unless ``path`` lies in a folder that may be written to."""
+    from tsgan.scenario_targets import demand_folder
+
+    demand_folder(path)
 
 
 def demand_other_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
@@ -129,14 +130,3 @@ def demand_other_files(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
                 "command; choose another name"
             )
         taken.add(path.resolve())
-
-
-def demand_space(path: Path, paths: int, horizon: int) -> None:
-    """Raise ConfigError before any work if the disk cannot hold so many returns at ``path``."""
-    needed = paths * horizon * BYTES_A_RETURN[path.suffix.lower()]
-    free = shutil.disk_usage(path.parent).free
-    if needed > free:
-        raise ConfigError(
-            f"{path}: expected room for about {needed / 1e9:,.0f} GB, the disk has "
-            f"{free / 1e9:,.0f} GB; ask for fewer paths or steps, or another place"
-        )

@@ -13,6 +13,8 @@ from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
+    from tsgan.model import TimeSeriesGAN
+    from tsgan.scenarios import Scenarios
     from tsgan.results import FloatArray
 
 
@@ -25,12 +27,15 @@ class Contestant:
         paths: (paths, steps) log returns, of several assets (paths, steps, assets).
         origin: what is known of the training, see ``tsgan.periods``; None if nothing is.
         notes: how it was read, in plain sentences.
+        model, made: of a model directory, the model and the scenarios that the paths are of.
     """
 
     name: str
     paths: FloatArray
     origin: Mapping[str, Any] | None
     notes: tuple[str, ...]
+    model: TimeSeriesGAN | None = None
+    made: Scenarios | None = None
 
 
 def read_contestants(prices: Prices, files: Sequence[Path], seed: int) -> list[Contestant]:
@@ -39,9 +44,13 @@ def read_contestants(prices: Prices, files: Sequence[Path], seed: int) -> list[C
     Raises:
         DataError, CheckpointError: a file or directory cannot be read as paths of these assets.
     """
+    from tsgan.synthetic_parquet import is_folder
+
     names = _names(files)
     return [
-        _from_model(prices, file, name, seed) if file.is_dir() else _from_file(prices, file, name)
+        _from_model(prices, file, name, seed)
+        if file.is_dir() and not is_folder(file)
+        else _from_file(prices, file, name)
         for file, name in zip(files, names, strict=True)
     ]
 
@@ -61,12 +70,23 @@ def recorded_reading(prices: Path, files: Sequence[Path]) -> ReadConfig:
                 found = ReadConfig.from_dict(origin.get("reading", {}))
             except (TsganError, KeyError, AttributeError, TypeError):
                 continue  # said when the model is loaded
-        elif file.suffix.lower() == ".parquet":
+        elif file.is_dir() or file.suffix.lower() == ".parquet":
             origin = dict(read_origin(file) or {})
             found = recorded(origin)
         if found != ReadConfig() and origin.get("sha256") == _digest(prices):
             return found
     return ReadConfig()
+
+
+def wants_bars(files: Sequence[Path]) -> bool:
+    """Return whether the first of ``files`` is a model with bars."""
+    from tsgan.checkpoint import is_model, read_manifest
+    from tsgan.errors import TsganError
+
+    try:
+        return is_model(files[0]) and bool(read_manifest(files[0]).get("bars"))
+    except TsganError:
+        return False  # said when the model is loaded
 
 
 def _digest(path: Path) -> str:
@@ -90,21 +110,20 @@ def _names(files: Sequence[Path]) -> list[str]:
 
 
 def _from_model(prices: Prices, directory: Path, name: str, seed: int) -> Contestant:
-    from tsgan.judge import sample_beside
+    from tsgan.judge import paths_beside
     from tsgan.model import TimeSeriesGAN
     from tsgan.periods import origin_of
 
-    if len(prices.names) != 1:
-        raise ConfigError(
-            f"{directory}: expected one --column, as a model has one series, got "
-            f"{', '.join(prices.names)}"
-        )
     model = TimeSeriesGAN.load(directory)
-    paths = sample_beside(model, len(prices.return_index), seed)
-    note = (
-        f"{name}: a model; {paths.shape[0]} paths of {paths.shape[1]:,} steps were drawn from it."
-    )
-    return Contestant(name, paths, origin_of(model.facts_), (note,))
+    if len(prices.names) != model.fitted_.assets:
+        raise ConfigError(
+            f"{directory}: a model of {', '.join(model.facts_.names)}; expected prices of as many "
+            f"assets, got {', '.join(prices.names)}; choose them with --column"
+        )
+    made = paths_beside(model, len(prices.return_index), seed)
+    paths, steps = made.log_returns.shape[:2]
+    note = f"{name}: a model; {paths} paths of {steps:,} steps were drawn from it."
+    return Contestant(name, made.log_returns, origin_of(model.facts_), (note,), model, made)
 
 
 def _from_file(prices: Prices, file: Path, name: str) -> Contestant:

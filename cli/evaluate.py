@@ -60,7 +60,7 @@ def evaluate(
     for target in targets:
         demand_writable(target)
     demand_other_files(targets, [prices, *synthetic])
-    from tsgan.cli.contestants import read_contestants, recorded_reading
+    from tsgan.cli.contestants import read_contestants, recorded_reading, wants_bars
     from tsgan.cli.progress import stage_bar
     from tsgan.cli.tables import print_evaluation
     from tsgan.data.prices import read_prices
@@ -72,7 +72,7 @@ def evaluate(
         reading = recorded_reading(prices, synthetic)
         if options := " ".join(options_given(reading)):
             typer.echo(f"Prices are read as those of the model were: {options}.")
-    real = read_prices(prices, column or (), reading)
+    real = read_prices(prices, column or (), reading, bars=wants_bars(synthetic))
     returns_array(real.source, real, SERIES if len(real.names) == 1 else PANEL_SERIES)
     first, *others = read_contestants(real, synthetic, seed)
     origin = first.origin if trained_until is None else known_until(trained_until, first.origin)
@@ -90,6 +90,12 @@ def evaluate(
             seed=seed,
             progress=told,
         )
+        if first.model is not None and first.made is not None:
+            from tsgan.judge import judged
+
+            found = judged(
+                found, first.model, first.made, real, periods, prices, seed, told
+            )
     apart = other_periods(first.name, origin, {each.name: each.origin for each in others})
     found = replace(found, warnings=(*periods.cautions, *apart, *found.warnings))
     print_evaluation(found)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
 
-WHOLE = ("window", "holdout", "seed", "device")
+WHOLE = ("window", "holdout", "seed", "device", "conditions", "labels", "bars", "calendar")
 """Options for settings of the whole configuration; the others are of its training."""
 
 
@@ -53,6 +53,10 @@ def fit(
     clip_gradients: options.ClipGradients = None,
     precision: options.Precision = None,
     holdout: options.Holdout = None,
+    condition: options.Conditions = None,
+    label: options.Labels = None,
+    bars: options.BarsToo = False,
+    calendar: options.CalendarName = None,
     seed: options.Seed = None,
     device: options.Device = None,
     tensorboard: options.Tensorboard = False,
@@ -77,6 +81,10 @@ def fit(
         "patience": patience,
         "max_gradient_norm": clip_gradients,
         "precision": precision,
+        "conditions": tuple(condition) if condition else None,
+        "labels": tuple(label) if label else None,
+        "bars": bars or None,
+        "calendar": calendar,
     }
     given = {name: value for name, value in asked.items() if value is not None}
     directory = out or Path(f"{prices.name.split('.')[0]}-model")
@@ -91,7 +99,8 @@ def fit(
     again = ["tsgan", "fit", str(prices), "--out", str(directory), "--resume"]
     again += ["--tensorboard"] if tensorboard else []
     _fit(
-        _read(prices, columns, reading, resume),
+        prices,
+        _read(prices, columns, reading, config, resume),
         config,
         directory,
         shlex.join(again),
@@ -103,6 +112,7 @@ def fit(
 def _option(name: str) -> str:
     """Return the option of a setting."""
     others = {"max_seconds": "max-time", "max_gradient_norm": "clip-gradients"}
+    others |= {"conditions": "condition", "labels": "label"}
     return "--" + others.get(name, name)
 
 
@@ -116,28 +126,38 @@ def _configuration(given: dict[str, Any]) -> Config:
     return Config(**whole, training=TrainingConfig(**{**settings, **given}))
 
 
-def _read(path: Path, columns: list[str], reading: ReadConfig, resume: bool) -> Prices:
+def _read(
+    path: Path, columns: list[str], reading: ReadConfig, config: Config, resume: bool
+) -> Prices:
     from tsgan.data.prices import read_prices
 
     try:
-        return read_prices(path, columns, reading)
+        return read_prices(path, columns, reading, bars=config.bars)
     except DataError:
         if not resume:
             raise
-        return read_prices(path, (), reading)  # a column without a name in the file was given one
+        # a column without a name in the file was given one
+        return read_prices(path, (), reading, bars=config.bars)
 
 
 def _fit(
-    prices: Prices, config: Config, directory: Path, again: str, resume: bool, tensorboard: bool
+    path: Path,
+    prices: Prices,
+    config: Config,
+    directory: Path,
+    again: str,
+    resume: bool,
+    tensorboard: bool,
 ) -> None:
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
     from tsgan.model import TimeSeriesGAN
 
-    callbacks = _prepare(prices, config, directory, tensorboard)
+    callbacks = _prepare(path, prices, config, directory, tensorboard)
     with _interrupts() as interrupted, warnings.catch_warnings():
         warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
         model = TimeSeriesGAN(config).fit(
             prices,
+            beside=path,
             directory=directory,
             resume=resume,
             callbacks=callbacks,
@@ -154,7 +174,7 @@ def _fit(
     try:
         if interrupted:  # in the last moment of training
             raise KeyboardInterrupt
-        _evaluate(model, prices, directory)
+        _evaluate(model, prices, path, directory)
     except KeyboardInterrupt:
         typer.echo(
             f"tsgan: interrupted; the model in {directory} is whole, its report is not written. "
@@ -166,16 +186,18 @@ def _fit(
     typer.echo(f"      tsgan generate {directory} --paths 500 --horizon 252 --out paths.parquet")
 
 
-def _prepare(prices: Prices, config: Config, directory: Path, tensorboard: bool) -> list[Callback]:
+def _prepare(
+    path: Path, prices: Prices, config: Config, directory: Path, tensorboard: bool
+) -> list[Callback]:
     """Refuse what can be refused, make the directory, announce; return who listens to the run."""
     from tsgan.checkpoint import make_directory
     from tsgan.cli.progress import FitProgress
     from tsgan.device import resolve_device, resolve_precision
-    from tsgan.fitting import prepare
     from tsgan.logs import EVENTS, EventFiles
     from tsgan.objectives import make_objective
+    from tsgan.preparation import prepare
 
-    facts = prepare(prices, config).facts
+    prepared = prepare(prices, config, path)
     device = resolve_device(config.device)
     resolve_precision(config.training.precision, device)
     objective = make_objective(config.training)
@@ -183,7 +205,7 @@ def _prepare(prices: Prices, config: Config, directory: Path, tensorboard: bool)
     if tensorboard:
         callbacks.append(EventFiles(directory / EVENTS, objective.distance))
     make_directory(directory)
-    announce(prices, config, facts, str(device), directory)
+    announce(prices, config, prepared, str(device), directory)
     return callbacks
 
 
@@ -204,7 +226,7 @@ def _interrupts() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _evaluate(model: TimeSeriesGAN, prices: Prices, directory: Path) -> None:
+def _evaluate(model: TimeSeriesGAN, prices: Prices, path: Path, directory: Path) -> None:
     """Write ``metrics.json``, ``report.html`` and ``training.png``, and print the table."""
     from tsgan.cli.progress import stage_bar
     from tsgan.cli.tables import print_evaluation
@@ -212,6 +234,6 @@ def _evaluate(model: TimeSeriesGAN, prices: Prices, directory: Path) -> None:
 
     typer.echo("Evaluating it against the real series, a bootstrap's noise band and GARCH.")
     with stage_bar("evaluating") as told:
-        found = evaluate_model(model, prices, progress=told)
+        found = evaluate_model(model, prices, beside=path, progress=told)
     write_evaluation(directory, model, found)
     print_evaluation(found)

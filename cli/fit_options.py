@@ -93,6 +93,37 @@ Holdout = Annotated[
         "as many, else nothing.",
     ),
 ]
+Conditions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--condition",
+        metavar="NAME=COLUMN|NAME=FILE:COLUMN|regime[:N]|trend",
+        help="What paths can be given besides a volatility: a column of the price file or of "
+        "another one, joined by date, as in vix=vix.csv:CLOSE; regime, thirds (or so many parts) "
+        "by volatility; trend, the annual drift. Repeatable.",
+    ),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        metavar="NAME=FROM:TO",
+        help="A condition that is yes in these days, as in crisis=2007-10:2009-03. Repeatable.",
+    ),
+]
+BarsToo = Annotated[
+    bool,
+    typer.Option("--bars", help="Learn open, high, low and volume as well, of one asset."),
+]
+CalendarName = Annotated[
+    str | None,
+    typer.Option(
+        "--calendar",
+        metavar="NAME",
+        help="How the dates go on: business days, 24/7, or an exchange such as XNYS; default: as "
+        "in the file.",
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Default 0.")]
 Device = Annotated[
     str | None, typer.Option("--device", metavar="|".join(DEVICES), help="Default auto.")

@@ -2,98 +2,178 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from tsgan.cli.common import demand_space, demand_writable, reports_errors
+from tsgan.cli import generate_options as options
+from tsgan.cli.common import reports_errors
 from tsgan.cli.info import ModelDirectory
+from tsgan.errors import ConfigError
 
 if TYPE_CHECKING:
     from tsgan.model import TimeSeriesGAN
+    from tsgan.production import Production
+    from tsgan.scenario_requests import WriteRequest
     from tsgan.scenarios import Scenarios
+
+DEFAULT_OUT = "scenarios.parquet"
 
 
 @reports_errors
 def generate(
     model: ModelDirectory,
-    paths: Annotated[int, typer.Option("--paths", min=1, help="Number of paths.")],
-    horizon: Annotated[
-        int, typer.Option("--horizon", min=1, max=100_000, help="Steps of each path.")
-    ],
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Path k depends on the seed and k alone.")
-    ] = 0,
-    given: Annotated[
-        str | None,
-        typer.Option(
-            "--given",
-            metavar="vol=low|mid|high|NUMBER",
-            help="Annualised volatility that each path shall realise, such as vol=0.35; default: "
-            "paths move through all states as the series does.",
-        ),
-    ] = None,
-    start_price: Annotated[
-        float | None,
-        typer.Option(
-            "--start-price", help="Price before the first step; default: the last real one."
-        ),
-    ] = None,
-    start_date: Annotated[
-        str | None,
-        typer.Option(
-            "--start-date",
-            metavar="YYYY-MM-DD",
-            help="First date; default: after the last real one.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="File to write: .parquet, .csv, or .npy of log returns."),
-    ] = Path("scenarios.parquet"),
+    paths: options.Paths,
+    horizon: options.Horizon,
+    seed: options.Seed = 0,
+    only: options.Only = None,
+    given: options.Given = None,
+    extrapolate: options.Extrapolate = False,
+    from_history: options.History = None,
+    drift: options.Drift = None,
+    start_price: options.StartPrice = None,
+    start_date: options.StartDate = None,
+    calendar: options.CalendarName = "auto",
+    tick: options.Tick = None,
+    out: options.Out = DEFAULT_OUT,
+    shape: options.ShapeOption = options.Shape.long,
+    values: options.ValuesOption = options.Values.close,
+    partition: options.Partition = None,
+    library: options.For = None,
+    resume: options.Resume = False,
 ) -> None:
-    """Write synthetic paths: path, step, date, log_return, close."""
-    from tsgan.cli.progress import progress_bar
-    from tsgan.conditions import parse_given
+    """Write synthetic paths: path, step, date, log_return, close, and open to volume of bars."""
     from tsgan.model import TimeSeriesGAN
-    from tsgan.periods import origin_of
-    from tsgan.scenario_files import check_suffix, write_scenarios
 
-    check_suffix(out)
-    demand_writable(out)
-    level = None if given is None else parse_given(given)
+    numbers = _numbers(only, paths)
+    folder = None if library is None else _check_folder(library, out, resume, partition, shape)
+    if folder is None:
+        from tsgan.scenario_files import check_target
+
+        check_target(out, partition=partition, shape=shape.value)
     loaded = TimeSeriesGAN.load(model)
-    groups = loaded.sample_groups(
-        paths, horizon, seed=seed, given=level, start_price=start_price, start_date=start_date
+    production = loaded.production(
+        paths,
+        horizon,
+        seed=seed,
+        only=numbers,
+        given=given,
+        extrapolate=extrapolate,
+        history=from_history,
+        drift=drift,
+        start_price=start_price,
+        start_date=start_date,
+        calendar=calendar,
+        tick=tick,
     )
-    demand_space(out, paths, horizon)
-    if not loaded.training_.finished:
-        typer.echo("tsgan: warning: this model's fit was interrupted; see tsgan info", err=True)
-    if level is not None:
-        _say_condition(loaded, level)
-    with progress_bar(f"writing {paths:,} paths of {horizon:,} steps", paths) as advance:
-
-        def told() -> Iterator[Scenarios]:
-            for group in groups:
-                yield group
-                advance(len(group.paths))
-
-        write_scenarios(out, told(), paths, horizon, origin_of(loaded.facts_))
-    typer.echo(f"Wrote {paths:,} paths of {horizon:,} steps to {out} (seed {seed}).")
+    _announce(loaded, production)
+    if library is not None and folder is not None:
+        _write_for(library.value, folder, production)
+        return
+    request = _request(loaded, production, model, shape.value, values.value, partition, resume)
+    _write(out, production, request)
     typer.echo("Next: read it with pandas and run your backtest; paths as long as the real series,")
     typer.echo(f"      and only these, can be judged in full: tsgan evaluate PRICES {model}")
 
 
-def _say_condition(model: TimeSeriesGAN, level: str) -> None:
-    """Say which volatility is asked for, and warn where training saw no such window."""
-    levels = model.volatility_
-    volatility = levels.volatility(level)
-    typer.echo(f"Given: {volatility:.1%} annualised volatility, the median of paths of a year.")
-    if not levels.seen(volatility):
-        typer.echo(
-            f"tsgan: warning: training saw windows of {levels.smallest:.1%} to "
-            f"{levels.largest:.1%}; {volatility:.1%} is an extrapolation",
-            err=True,
+def _numbers(only: str | None, paths: int) -> range | None:
+    """Return the numbers of the paths that ``--only`` names, None for all."""
+    if only is None:
+        return None
+    match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", only.strip())
+    first, last = (0, -1) if match is None else (int(match[1]), int(match[2] or match[1]))
+    if not first <= last < paths:
+        raise ConfigError(
+            f"--only: expected the number of a path from 0 to {paths - 1}, or two as 10-19, got "
+            f"{only!r}"
         )
+    return range(first, last + 1)
+
+
+def _check_folder(
+    library: options.Library, out: str, resume: bool, partition: int | None, shape: options.Shape
+) -> Path:
+    """Return the folder to write for a library, where ``out`` and the other options allow one."""
+    from tsgan.backtesters import check_folder
+
+    if resume or partition is not None or shape is not options.Shape.long:
+        raise ConfigError(
+            "--for: expected no --resume, --partition or --shape beside it, since the library says "
+            "how its files look; leave them out"
+        )
+    folder = Path(f"scenarios-{library.value}" if out == DEFAULT_OUT else out)
+    check_folder(library.value, folder)
+    return folder
+
+
+def _announce(model: TimeSeriesGAN, production: Production) -> None:
+    """Say what is asked for, and warn of what is doubtful."""
+    if not model.training_.finished:
+        typer.echo("tsgan: warning: this model's fit was interrupted; see tsgan info", err=True)
+    for text in production.said:
+        typer.echo(text)
+    for warning in production.warnings:
+        typer.echo(f"tsgan: warning: {warning}", err=True)
+
+
+def _request(
+    model: TimeSeriesGAN,
+    production: Production,
+    directory: Path,
+    shape: str,
+    values: str,
+    partition: int | None,
+    resume: bool,
+) -> WriteRequest:
+    from tsgan.checkpoint import read_manifest
+    from tsgan.periods import origin_of
+    from tsgan.scenario_requests import WriteRequest
+
+    bars = production.fitted.bars
+    asked = production.request
+    return WriteRequest(
+        paths=len(asked.numbers),
+        horizon=asked.horizon,
+        assets=production.fitted.assets,
+        bars=0 if bars is None else 3 + bars.volume,
+        shape=shape,  # type: ignore[arg-type]
+        values=values,  # type: ignore[arg-type]
+        partition=partition,
+        resume=resume,
+        first=asked.numbers[0],
+        origin=origin_of(model.facts_),
+        identity={"weights": read_manifest(directory)["weights_sha256"], **production.identity},
+    )
+
+
+def _write(out: str, production: Production, request: WriteRequest) -> None:
+    from tsgan.cli.progress import progress_bar
+    from tsgan.scenario_files import write_scenarios
+
+    paths, steps = len(production.request.numbers), production.request.horizon
+    with progress_bar(f"writing {paths:,} paths of {steps:,} steps", paths) as advance:
+        written = write_scenarios(out, production.groups, request, advance)
+    kept = f", {written.reused:,} of which were there" if written.reused else ""
+    typer.echo(
+        f"Wrote {paths:,} paths of {steps:,} steps to {out} (seed {production.request.seed}){kept}."
+    )
+
+
+def _write_for(library: str, folder: Path, production: Production) -> None:
+    from tsgan.backtesters import reading, write_for
+    from tsgan.cli.progress import progress_bar
+
+    paths, steps = len(production.request.numbers), production.request.horizon
+    with progress_bar(f"writing {paths:,} paths of {steps:,} steps", paths) as advance:
+
+        def told() -> Iterator[Scenarios]:
+            for group in production.groups():
+                yield group
+                advance(len(group.numbers))
+
+        write_for(library, folder, told())
+    typer.echo(f"Wrote {paths:,} paths of {steps:,} steps for {library} to {folder}. Next:")
+    typer.echo(reading(library, folder))

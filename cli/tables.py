@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from tsgan.obeyed import Obedience
     from tsgan.results import Evaluation, Row
 
 BASELINE = "GARCH-n"
@@ -69,13 +70,45 @@ def print_evaluation(evaluation: Evaluation) -> None:
 
     console = Console()
     console.print(evaluation_table(evaluation))
-    for line in (*_rivals(evaluation), *_beside(evaluation), *_assets(evaluation)):
+    if evaluation.obedience is not None:
+        console.print(obedience_table(evaluation.obedience))
+    lines = *_rivals(evaluation), *_beside(evaluation), *_assets(evaluation), *_ranks(evaluation)
+    for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for warning in evaluation.warnings:
         console.print("Note: " + warning, highlight=False, markup=False, soft_wrap=True)
     for sentence in (held_out_sentence(evaluation), verdict_sentence(evaluation)):
         if sentence:
             console.print(sentence, highlight=False, soft_wrap=True, markup=False)
+
+
+def obedience_table(obedience: Obedience) -> Table:
+    """Return what was asked for, and what was realised, beside the real windows of which it holds.
+
+    Volatilities are annualised, means over windows.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    for name in ("condition", "asked"):
+        table.add_column(name, no_wrap=True)
+    for name in ("volatility", "real", "drift", "real", "windows"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=8)
+    for row in obedience.rows:
+        figures = row.volatility, row.real_volatility, row.drift, row.real_drift
+        shown = ("–" if figure != figure else f"{figure:.1%}" for figure in figures)
+        table.add_row(row.condition, row.asked, *shown, f"{row.windows:,}")
+    return table
+
+
+def _ranks(evaluation: Evaluation) -> Iterator[str]:
+    """Yield how well levels that were asked for and realised agree in their order."""
+    for curve in evaluation.obedience.curves if evaluation.obedience is not None else ():
+        yield (
+            f"{curve.condition}: {len(curve.asked)} levels asked for and realised have a rank "
+            f"correlation of {curve.rank:.3f} (Spearman)."
+        )
 
 
 def _rivals(evaluation: Evaluation) -> Iterator[str]:

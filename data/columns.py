@@ -162,6 +162,26 @@ def beside_columns(table: Table, price: int) -> tuple[int | None, int | None]:
     return next(opens, None), next(adjusted, None)
 
 
+def bar_columns(table: Table, price: int) -> dict[str, int]:
+    """Return the columns of the bar that a close belongs to, by field; none beside other prices.
+
+    The fields are ``close`` (the unadjusted one beside an adjusted price), ``open``, ``high``,
+    ``low`` and ``volume``, those of them that are there; open interest is no volume.
+    """
+    prefix, _, own = table.names[price].rpartition(":")
+    if plain(own) not in (*_ADJUSTED, *_CLOSES):
+        return {}
+    found = {} if plain(own) in _ADJUSTED else {"close": price}
+    parts = [(name.rpartition(":")[0], plain(name.rpartition(":")[2])) for name in table.names]
+    volumes = tuple(name for name in _VOLUMES if not name.startswith("openint"))
+    fields = {"close": _CLOSES, "open": _OPENS, "high": _HIGHS, "low": _LOWS, "volume": volumes}
+    for field, known in fields.items():
+        hits = [(known.index(b), k) for k, (a, b) in enumerate(parts) if a == prefix and b in known]
+        if hits and field not in found:
+            found[field] = min(hits)[1]
+    return found
+
+
 def optional_from(table: Table) -> int:
     """Return the number of leading columns that a row needs: all but trailing volumes."""
     needed = len(table.names)

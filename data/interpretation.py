@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tsgan.data.assets import note_others, sheets_by_ticker, together
+from tsgan.data.bars import BarPrices, bars_beside
 from tsgan.data.columns import date_columns, price_columns, ticker_column
 from tsgan.data.findings import Finding
 from tsgan.data.rows import Rows, Sheet, complete, in_order, median_size, positive
@@ -43,6 +44,7 @@ class Interpreted:
     findings: list[Finding]
     breaks: Rows
     cuts: Rows
+    bars: BarPrices | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of names, index and values."""
@@ -54,9 +56,14 @@ class Interpreted:
 
 
 def interpret(
-    table: Table, requested: Sequence[str], reading: ReadConfig, notes: tuple[str, ...] = ()
+    table: Table,
+    requested: Sequence[str],
+    reading: ReadConfig,
+    notes: tuple[str, ...] = (),
+    *,
+    bars: bool = False,
 ) -> Interpreted:
-    """Return the prices of a table and the account of all its rows.
+    """Return the prices of a table, with their bars if asked, and the account of all its rows.
 
     Raises:
         DataError: as ``read_prices`` says.
@@ -84,6 +91,7 @@ def interpret(
     first = cleaned[0]
     note_gaps(first, reading, found)
     _demand_two(first)
+    held = bars_beside(cleaned, reading, found, said) if bars else None
     breaks, cuts = pauses(first, reading, found)
     if len(cuts) > len(first) - 2 and first.times is not None:
         raise DataError(
@@ -96,7 +104,7 @@ def interpret(
         said.append(f"Joined {len(names)} assets on the {len(first):,} rows that all of them have.")
     index = pd.RangeIndex(len(first)) if first.times is None else first.times.rename("date")
     frame = pd.DataFrame(values, index, names)
-    return Interpreted(table.source, frame, len(table), said, found, breaks, cuts)
+    return Interpreted(table.source, frame, len(table), said, found, breaks, cuts, held)
 
 
 def _cleaned(sheet: Sheet, reading: ReadConfig, found: list[Finding], said: list[str]) -> Sheet:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tsgan.data.bars import BarPrices
 from tsgan.data.delimited import table_from_plain_text, table_from_text
 from tsgan.data.files import Content, decode, demand_table, read_content
 from tsgan.data.findings import Finding
@@ -43,6 +44,7 @@ class Prices:
         breaks: rows before which windows end, and no return is taken.
         cuts: rows without a return from the row before: ``breaks``, and starts of sessions.
         columns, reading: how it was read, to read it so again.
+        bars: open, high, low and volume of the same rows, where they were asked for.
 
     Raises:
         DataError: at birth, where the values are not as described.
@@ -58,6 +60,7 @@ class Prices:
     cuts: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
     reading: ReadConfig = field(default_factory=ReadConfig)
+    bars: BarPrices | None = None
 
     def __post_init__(self) -> None:
         array = self.values.to_numpy()
@@ -66,6 +69,8 @@ class Prices:
             raise DataError(f"{self.source}: expected finite float64 prices above 0, found others")
         if not index.is_monotonic_increasing or not index.is_unique or len(index) < 2:
             raise DataError(f"{self.source}: expected 2 or more prices at ascending times")
+        if self.bars is not None and not np.array_equal(self.bars.close, array[:, 0]):
+            raise DataError(f"{self.source}: expected bars whose closes are the prices, got others")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,6 +95,8 @@ def read_prices(
     source: str | Path | pd.DataFrame | pd.Series,
     columns: Sequence[str] = (),
     reading: ReadConfig | None = None,
+    *,
+    bars: bool = False,
 ) -> Prices:
     """Read prices from a file, a DataFrame or a Series.
 
@@ -103,6 +110,7 @@ def read_prices(
             such name are assets each. Of a file with a column of tickers, these tickers, or
             ``TICKER:Column``; left out, all of them. Several assets are joined on common times.
         reading: what the file leaves open, and the rule for each kind of doubtful row.
+        bars: read open, high, low and volume as well; of one asset.
 
     Returns:
         The prices; ``notes`` and ``findings`` list every row that was dropped or looks odd, and
@@ -110,26 +118,27 @@ def read_prices(
 
     Raises:
         DataError: the source is no table of prices, or leaves open which number is a price, what
-            it is worth, or when it held; the message says where, and the remedy.
+            it is worth, or when it held, or has no bars that were asked for; the message says
+            where, and the remedy.
     """
     requested = (columns,) if isinstance(columns, str) else tuple(columns)
     reading = reading or ReadConfig()
     if isinstance(source, (pd.DataFrame, pd.Series)):
-        found = interpret(table_from_frame(source, "DataFrame"), requested, reading)
+        found = interpret(table_from_frame(source, "DataFrame"), requested, reading, bars=bars)
         return _prices(found, requested, reading, found.digest())
     if not isinstance(source, (str, os.PathLike)):
         raise DataError(
             f"expected a path, DataFrame or Series of prices, found {type(source).__name__}"
         )
     content = read_content(Path(source))
-    table, notes = _table(content, reading)
+    table, notes = table_of(content, reading)
     digest = content.digest
     del content  # not needed beside its table
-    found = interpret(table, requested, reading, notes)
+    found = interpret(table, requested, reading, notes, bars=bars)
     return _prices(found, requested, reading, digest())
 
 
-def _table(content: Content, reading: ReadConfig) -> tuple[Table, tuple[str, ...]]:
+def table_of(content: Content, reading: ReadConfig) -> tuple[Table, tuple[str, ...]]:
     """Return the table of a file, and a note on its encoding."""
     if content.kind in ("parquet", "feather"):
         return _table_from_arrow(content), ()
@@ -181,4 +190,5 @@ def _prices(
         cuts=tuple(int(row) for row in found.cuts),
         columns=columns,
         reading=reading,
+        bars=found.bars,
     )

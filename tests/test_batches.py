@@ -10,7 +10,10 @@ from torch import Tensor
 from tsgan.batches import SeriesBatches, SeriesConditions
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import TrainingConfig
+from tsgan.data.windows import windows_at
+from tsgan.errors import ConfigError
 from tsgan.seeding import torch_generator
+from tsgan.units import Units
 
 N, WINDOW, PATH_LENGTH = 24, 8, 16
 CONFIG = replace(TrainingConfig(), paths=5, conditional_windows=7, condition_jitter=0.0)
@@ -76,6 +79,13 @@ def test_several_assets_move_together() -> None:
     torch.testing.assert_close(given[:, 0].exp(), windows.square().mean(dim=(1, 2)).sqrt())
 
 
+def test_the_volatility_may_be_that_of_the_first_channels() -> None:
+    series = torch.randn(N, 3, generator=torch_generator(1))
+    batches = SeriesBatches(series, WINDOW, PATH_LENGTH, CONFIG, SeriesConditions(measured=1))
+    _, (windows, given) = batches(torch_generator(0))
+    torch.testing.assert_close(given[:, 0].exp(), windows[:, 0].square().mean(dim=1).sqrt())
+
+
 def test_windows_bring_their_own_conditions() -> None:
     """Each step says its place: so do its label, its vector, its covariates and its history."""
     history = 3
@@ -125,3 +135,96 @@ def test_numbers_of_other_types_become_those_of_the_series() -> None:
     conditions = SeriesConditions(numbers=numbers, covariates=numbers)
     batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, CONFIG, conditions)
     assert batches.rows.dtype == torch.float32
+
+
+def test_without_tracks_a_batch_is_drawn_as_ever() -> None:
+    """Written out: models without further conditions are trained bit for bit as they were."""
+    series = torch.randn(N, 1, generator=torch_generator(2))
+    parts = draw(series, seed=3, condition_jitter=0.2)
+    stream = torch_generator(3)
+    paths = windows_at(series, torch.randint(N, (5,), generator=stream), PATH_LENGTH)
+    first = torch.randint(N - WINDOW + 1, (7,), generator=stream)
+    windows = windows_at(series, first, WINDOW)
+    logs = 0.5 * torch.log(windows.square().mean(dim=(1, 2)))
+    jitter = 0.2 * torch.randn(7, generator=stream)
+    assert torch.equal(parts[0][0], paths) and torch.equal(parts[1][0], windows)
+    torch.testing.assert_close(parts[1][1], torch.stack([logs + jitter, torch.ones(7)], dim=1))
+    assert torch.equal(parts[1][1][:, 1], torch.ones(7)) and not parts[0][1].any()
+
+
+SIZES = (2, 3)
+TRACKS = torch.cat([STEPS + 1, torch.ones(N, 1), torch.rand(N, 3) + STEPS + 100], dim=1)
+
+
+def tracked(
+    count: int = 2000, jitter: float = 0.0, levelled: bool = False
+) -> tuple[SeriesBatches, Tensor, Tensor]:
+    """Return batches with a running and a held condition, and what one of them draws."""
+    variances = torch.eye(5).tolist()
+    products = (0.01, 0.0, 0.002, 0.0, 0.0)
+    units = Units((0.0,) * 5, tuple(map(tuple, variances)), products, -9.0, 9.0)
+    conditions = SeriesConditions(
+        covariates=TRACKS, sizes=SIZES, held=(False, True), levelled=(levelled, False), units=units
+    )
+    config = replace(CONFIG, conditional_windows=count, condition_jitter=jitter)
+    batches = SeriesBatches(STEPS, WINDOW, PATH_LENGTH, config, conditions)
+    (_, none), (windows, rows) = batches(torch_generator(0))
+    assert none.shape == (5, 2) and not none.any()
+    return batches, windows, rows
+
+
+def test_each_condition_and_the_volatility_is_left_out_of_every_other_window() -> None:
+    batches, windows, rows = tracked()
+    along = batches.layout.covariates_of(rows)
+    first, last = windows[:, 0, 0], windows[:, 0, -1]
+    running, held = along[:, 0, 0] != 0, along[:, 2, 0] != 0
+    vol = rows[:, 1] == 1
+    assert torch.equal(along[running, 0], windows[running, 0] + 1)
+    assert torch.equal(along[:, 1], running.float()[:, None].expand(-1, WINDOW))
+    own = TRACKS[last[held].long(), 2:]  # a window's last step, all along it
+    assert torch.equal(along[held, 2:], own[..., None].expand(-1, -1, WINDOW))
+    assert not along[~running, :2].any() and not along[~held, 2:].any()
+    counts = torch.bincount(4 * running + 2 * held + vol.long(), minlength=8)
+    assert scipy.stats.chisquare(counts.numpy()).pvalue > 0.001
+    assert scipy.stats.pearsonr(first, running.float()).pvalue > 0.001
+
+
+def test_a_window_is_looked_at_in_units_of_its_volatility_or_of_what_is_given() -> None:
+    batches, windows, rows = tracked(jitter=0.3)
+    logs = batches.layout.log_scale_of(rows)
+    running, held = (batches.layout.covariates_of(rows)[:, k, 0] != 0 for k in (0, 2))
+    vol = rows[:, 1] == 1
+    torch.testing.assert_close(rows[:, 0], logs.mean(dim=1))
+    own = windows.square().mean(dim=(1, 2)).sqrt().log()
+    assert torch.equal(logs[vol], logs[vol][:, :1].expand(-1, WINDOW))
+    assert (logs[vol, 0] - own[vol]).std() == pytest.approx(0.3, rel=0.1)
+    expected = 0.01 * (windows[:, 0] + 1) * running[:, None]
+    expected = expected + 0.002 * (TRACKS[windows[:, 0, -1].long(), 2] * held)[:, None]
+    torch.testing.assert_close(logs[~vol], expected[~vol], rtol=1e-4, atol=1e-5)
+    assert not logs[~vol & ~running & ~held].any()  # as the long paths, that have no unit
+
+
+def test_every_other_window_of_a_number_has_one_level_or_two() -> None:
+    batches, windows, rows = tracked(levelled=True)
+    along = batches.layout.covariates_of(rows)
+    given = along[:, 1, 0] == 1
+    z, path = along[given, 0], windows[given, 0] + 1  # a path goes up by 1 at each step
+    moves = torch.diff(z, dim=1)
+    as_it_was, jumps = (moves == 1).all(dim=1), (moves != 0).sum(dim=1)
+    assert torch.equal(z[as_it_was], path[as_it_was])
+    counts = [int(as_it_was.sum())] + [int((~as_it_was & (jumps == k)).sum()) for k in (0, 1)]
+    assert sum(counts) == len(z)  # a cut leaves at least one step before it
+    steps = [0.5, 0.25 + 0.25 / WINDOW, 0.25 - 0.25 / WINDOW]
+    assert scipy.stats.chisquare(counts, [len(z) * part for part in steps]).pvalue > 0.001
+    torch.testing.assert_close(z.mean(dim=1), path.mean(dim=1))
+    torch.testing.assert_close(moves.amax(dim=1)[jumps == 1], torch.full((counts[2],), WINDOW / 2))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sizes": (2, 2)}, {"held": (True,)}, {"levelled": ()}, {"units": None}]
+)
+def test_conditions_that_do_not_fit_their_channels_are_refused(wrong) -> None:
+    units = Units((0.0,) * 5, ((0.0,) * 5,) * 5, (0.0,) * 5, -1.0, 1.0)
+    fitting = {"sizes": SIZES, "held": (False, True), "levelled": (True, False), "units": units}
+    with pytest.raises(ConfigError, match="conditions: expected 5 channels in all"):
+        SeriesConditions(covariates=TRACKS, **(fitting | wrong))

@@ -16,8 +16,9 @@ from tsgan.config import TrainingConfig
 from tsgan.data.returns import log_returns, stretches
 from tsgan.data.windows import first_steps, windows_at
 from tsgan.errors import DataError
-from tsgan.fitting import make_trainer, prepare
+from tsgan.fitting import make_trainer
 from tsgan.periods import split_periods
+from tsgan.preparation import prepare
 from tsgan.seeding import torch_generator
 
 DAY = 86_400.0

@@ -70,7 +70,7 @@ def make_head(layout: ConditionLayout | None = LAYOUT) -> CriticHead:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_path_depends_on_each_of_its_conditions(generator, kind) -> None:
-    noise = normal(generator.memory + TIME, BATCH, 3)
+    noise = normal(generator.memory + TIME, BATCH, 4)
     paths, different = (
         made(generator, noise, LAYOUT.pack(BATCH, **g)) for g in (given(), others(kind))
     )
@@ -84,7 +84,7 @@ def test_a_path_depends_on_each_of_its_conditions(generator, kind) -> None:
 def test_a_return_hears_covariates_up_to_its_own_step_and_memory_before(generator) -> None:
     covariates = given()["covariates"].requires_grad_()
     rows = LAYOUT.pack(BATCH, **(given() | {"covariates": covariates}))
-    paths = made(generator, normal(generator.memory + TIME, BATCH, 3), rows)
+    paths = made(generator, normal(generator.memory + TIME, BATCH, 4), rows)
     for t in range(TIME):
         (heard,) = torch.autograd.grad(paths[:, :, t].sum(), covariates, retain_graph=True)
         steps = heard.abs().sum(dim=(0, 1)).nonzero().flatten().tolist()
@@ -94,7 +94,7 @@ def test_a_return_hears_covariates_up_to_its_own_step_and_memory_before(generato
 def test_history_is_heard_as_long_as_it_is_in_the_receptive_field(generator) -> None:
     history = given()["history"].requires_grad_()
     rows = LAYOUT.pack(BATCH, **(given() | {"history": history}))
-    paths = made(generator, normal(generator.memory + TIME, BATCH, 3), rows)
+    paths = made(generator, normal(generator.memory + TIME, BATCH, 4), rows)
     for t in range(TIME):
         (heard,) = torch.autograd.grad(
             paths[:, :, t].sum(), history, retain_graph=True, materialize_grads=True
@@ -104,7 +104,7 @@ def test_history_is_heard_as_long_as_it_is_in_the_receptive_field(generator) -> 
 
 
 def test_twice_the_scale_and_twice_the_history_is_twice_the_path(generator) -> None:
-    noise, conditions = normal(generator.memory + TIME, BATCH, 3), given()
+    noise, conditions = normal(generator.memory + TIME, BATCH, 4), given()
     generator.tilt.weight.data.zero_()
     double = conditions | {
         "log_scale": conditions["log_scale"] + torch.log(torch.tensor(2.0)),
@@ -197,3 +197,48 @@ def test_history_stands_before_the_window_and_covariates_beside_it() -> None:
     assert torch.equal(static[:, -1], torch.ones(BATCH, dtype=torch.float64))
     _, without = head._told(x, LAYOUT.pack(BATCH, **(conditions | {"history": None})))
     assert not without[:, -1].any() and torch.equal(without[:, :-1], static[:, :-1])
+
+
+def test_a_scale_of_each_step_multiplies_that_step(generator) -> None:
+    """Where no track is heard, and the drift does not lean on the scale."""
+    generator.tilt.weight.data.zero_()
+    noise, conditions = normal(generator.memory + TIME, BATCH, generator.noise_channels), given()
+    units = normal(BATCH, TIME, name=5)
+    log_scale = conditions["log_scale"]
+    plain = LAYOUT.pack(BATCH, **(conditions | {"history": None}))
+    rows = LAYOUT.pack(BATCH, **(conditions | {"history": None}), units=units)
+    paths, scaled = (made(generator, noise, row) for row in (plain, rows))
+    expected = paths * torch.exp(units - log_scale[:, None])[:, None]
+    torch.testing.assert_close(scaled, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_drift_leans_on_the_scale_of_its_step(generator) -> None:
+    generator.tilt.weight.data.normal_(generator=torch_generator(7))
+    units = normal(BATCH, TIME, name=5).requires_grad_()
+    rows = LAYOUT.pack(BATCH, **(given() | {"history": None, "log_scale": None}), units=units)
+    paths = made(generator, normal(generator.memory + TIME, BATCH, generator.noise_channels), rows)
+    for t in (0, TIME - 1):
+        (heard,) = torch.autograd.grad(paths[:, :, t].sum(), units, retain_graph=True)
+        assert heard.abs().sum(dim=0).nonzero().flatten().tolist() == [t]
+
+
+def test_a_row_of_one_step_is_that_of_all_steps(generator) -> None:
+    noise = normal(generator.memory + TIME, BATCH, generator.noise_channels)
+    tracks, units = normal(BATCH, 2, 1, name=4), normal(BATCH, 1, name=5)
+    short = LAYOUT.pack(BATCH, covariates=tracks, units=units)
+    along = {"covariates": tracks.expand(-1, -1, TIME), "units": units.expand(-1, TIME)}
+    whole = LAYOUT.pack(BATCH, **along)
+    paths, same = (made(generator, noise, row) for row in (short, whole))
+    torch.testing.assert_close(paths, same, rtol=1e-9, atol=1e-12)
+
+
+def test_the_conditional_critic_sees_each_step_in_units_of_its_own() -> None:
+    with initial_weights(0):
+        critic = Critic(TINY, TIME, 64, 2, LAYOUT).double()
+    units, windows = normal(BATCH, TIME, name=5), normal(BATCH, 2, TIME)
+    rows = LAYOUT.pack(BATCH, **(given() | {"log_scale": None, "history": None}), units=units)
+    parts = [(normal(3, 2, 64), torch.zeros(3, LAYOUT.fixed)), (windows, rows)]
+    seen, told = critic.views(parts, torch_generator(0))[-1]
+    torch.testing.assert_close(seen, windows / torch.exp(units)[:, None])
+    assert torch.equal(LAYOUT.covariates_of(told), given()["covariates"])
+    assert critic.heads[-1](seen, told).shape == (BATCH,)

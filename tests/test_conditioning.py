@@ -49,7 +49,7 @@ def test_nothing_given_is_a_row_of_zeros(layout, fixed) -> None:
 def test_what_is_packed_is_found_again() -> None:
     given = everything()
     rows = FULL.pack(BATCH, **given)
-    assert rows.shape == (BATCH, FULL.fixed + 2 * TIME) and rows.dtype == torch.float32
+    assert rows.shape == (BATCH, FULL.fixed + 3 * TIME) and rows.dtype == torch.float32
     assert torch.equal(rows[:, :SCALE_SIZE], torch.stack([given["log_scale"], torch.ones(3)], 1))
     static = FULL.static_of(rows)
     assert torch.equal(static[:, :4].argmax(1), given["label"])
@@ -58,6 +58,7 @@ def test_what_is_packed_is_found_again() -> None:
     history, is_given = FULL.history_of(rows)
     assert torch.equal(history, given["history"]) and torch.equal(is_given, torch.ones(BATCH, 1))
     assert torch.equal(FULL.covariates_of(rows), given["covariates"])
+    assert torch.equal(FULL.log_scale_of(rows), given["log_scale"][:, None].expand(-1, TIME))
 
 
 @pytest.mark.parametrize("name", list(everything()))
@@ -65,10 +66,43 @@ def test_each_is_optional_and_leaves_the_others_where_they_are(name) -> None:
     given = everything()
     whole, without = FULL.pack(BATCH, **given), FULL.pack(BATCH, **(given | {name: None}))
     parts = [FULL.pack(BATCH, **{other: given[other]}) for other in given if other != name]
-    size = without.shape[1]
-    together = sum(torch.nn.functional.pad(part, (0, size - part.shape[1])) for part in parts)
-    assert torch.equal(without, together)
-    assert not torch.equal(whole[:, :size], without) or size < whole.shape[1]
+    together = sum(part[:, : FULL.fixed] for part in parts)
+    assert torch.equal(without[:, : FULL.fixed], together)
+    assert not torch.equal(whole[:, : FULL.fixed], together) or name == "covariates"
+    if name == "covariates":
+        assert without.shape == (BATCH, FULL.fixed)
+    else:
+        assert torch.equal(FULL.covariates_of(without), given["covariates"])
+
+
+def test_a_scale_may_change_along_the_sample() -> None:
+    units = normal(BATCH, TIME, name=5)
+    for layout, along in ((ConditionLayout(), None), (FULL, everything()["covariates"])):
+        rows = layout.pack(BATCH, log_scale=units.mean(1), covariates=along, units=units)
+        assert torch.equal(layout.log_scale_of(rows), units)
+        scale = layout.scale_of(rows, TIME + 2)
+        assert scale.shape == (TIME + 2, BATCH, SCALE_SIZE) and scale[..., 1].all()
+        assert torch.equal(scale[:TIME, :, 0], units.T)
+        assert torch.equal(scale[TIME:, :, 0], units.T[-1:].expand(2, -1))  # held
+    constant = ConditionLayout().pack(BATCH, log_scale=units[:, 0])
+    assert torch.equal(ConditionLayout().scale_of(constant, TIME), constant)
+    held = FULL.pack(BATCH, covariates=everything()["covariates"][..., :1], units=units[:, :1])
+    expected = torch.stack([units[:, 0], torch.zeros(BATCH)], dim=1)
+    assert torch.equal(FULL.scale_of(held, TIME), expected)
+
+
+def test_a_unit_that_is_not_given_says_so() -> None:
+    units = normal(BATCH, TIME, name=5)
+    rows = FULL.pack(BATCH, covariates=everything()["covariates"], units=units)
+    torch.testing.assert_close(rows[:, 0], units.mean(dim=1))
+    assert not rows[:, 1].any() and not FULL.scale_of(rows, TIME)[..., 1].any()
+
+
+def test_rescaled_rows_have_another_scale_at_each_step_and_nothing_else() -> None:
+    for given in (everything(), {"log_scale": normal(BATCH)}):
+        rows = FULL.pack(BATCH, **given)
+        larger = given | {"log_scale": given["log_scale"] + 0.5}
+        torch.testing.assert_close(FULL.rescaled(rows, 0.5), FULL.pack(BATCH, **larger))
 
 
 @pytest.mark.parametrize(
@@ -92,11 +126,11 @@ def test_what_has_no_place_is_refused(layout, given, message) -> None:
 
 
 def test_tracks_place_history_before_and_covariates_along_the_sample() -> None:
-    """At step p, history is the return of p, and a covariate that of p + 1."""
+    """At step p, history is the return of p, and a covariate that of p + 1, before it the first."""
     before, given = 6, everything()
     rows = FULL.pack(BATCH, **given)
     tracks = FULL.tracks(rows, before, TIME)
-    assert tracks.shape == (before + TIME - 1, BATCH, FULL.moving) == (10, BATCH, 3 + 3)
+    assert tracks.shape == (before + TIME - 1, BATCH, FULL.moving) == (10, BATCH, 3 + 2)
     past = given["history"] * torch.exp(-given["log_scale"])[:, None, None]
     for position in range(before + TIME - 1):
         step = position - before
@@ -106,22 +140,25 @@ def test_tracks_place_history_before_and_covariates_along_the_sample() -> None:
             assert history[:, 2].all()
         else:
             assert not history.any()
-        if step + 1 >= 0:
-            assert torch.equal(covariates[:, :2], given["covariates"][:, :, step + 1])
-            assert covariates[:, 2].all()
-        else:
-            assert not covariates.any()
+        assert torch.equal(covariates, given["covariates"][:, :, max(step + 1, 0)])
 
 
 def test_tracks_of_nothing_given_are_silent() -> None:
     assert not FULL.tracks(FULL.pack(BATCH), 4, TIME).any()
 
 
-def test_covariates_that_end_early_are_not_given_from_there() -> None:
+def test_covariates_that_end_early_are_held() -> None:
     layout = ConditionLayout(covariates=1)
-    rows = layout.pack(BATCH, covariates=torch.full((BATCH, 1, 2), 7.0))
-    tracks = layout.tracks(rows, 4, TIME)[:, 0]
-    assert tracks.tolist() == [[0.0, 0.0]] * 3 + [[7.0, 1.0]] * 2 + [[0.0, 0.0]] * 3
+    rows = layout.pack(BATCH, covariates=torch.tensor([7.0, 8.0]).expand(BATCH, 1, 2))
+    assert layout.tracks(rows, 4, TIME)[:, 0, 0].tolist() == [7.0] * 4 + [8.0] * 4
+
+
+def test_one_step_holds_throughout() -> None:
+    layout = ConditionLayout(covariates=2)
+    along = normal(BATCH, 2, 1)
+    short = layout.tracks(layout.pack(BATCH, covariates=along), 4, TIME)
+    whole = layout.tracks(layout.pack(BATCH, covariates=along.expand(-1, -1, TIME)), 4, TIME)
+    assert torch.equal(short, whole)
 
 
 def test_in_units_divides_the_history_alone() -> None:

@@ -9,11 +9,14 @@ import torch
 
 from tsgan.conditions import (
     SMALLEST_LOG_VOLATILITY,
+    Conditions,
     VolatilityCondition,
     parse_given,
     trailing_log_volatility,
 )
 from tsgan.errors import ConfigError
+from tsgan.tracks import LABEL, TrackCondition
+from tsgan.units import Units
 
 UNIT = 0.2
 LEVELS = VolatilityCondition(UNIT, low=0.1, mid=0.15, high=0.4, smallest=0.05, largest=0.9)
@@ -92,3 +95,104 @@ def test_given_names_a_volatility(text, value) -> None:
 def test_another_given_is_refused_with_the_choices(text) -> None:
     with pytest.raises(ConfigError, match=r"--given: expected vol=low, .*vol=NUMBER, got"):
         parse_given(text)
+
+
+VIX = TrackCondition.of_numbers("vix", np.array([10.0, 20.0, 40.0]), log=True)
+CRISIS = TrackCondition("crisis", LABEL, classes=("no", "yes"))
+UNITS = Units(
+    (0.0,) * 4, tuple(tuple(row) for row in np.eye(4).tolist()), (0.3, 0.0, 0.0, 0.5), -1.0, 1.0
+)
+BOTH = Conditions(LEVELS, (VIX, CRISIS), UNITS)
+NONE = Conditions(LEVELS)
+
+
+def test_conditions_name_what_the_model_has() -> None:
+    assert BOTH.names == ("vol", "vix", "crisis") and NONE.names == ("vol",)
+    assert BOTH.sizes == (2, 2) and BOTH.held == (False, False)
+    assert BOTH.layout().covariates == 4 and NONE.layout().covariates == 0
+    assert BOTH.track("crisis") is CRISIS
+
+
+def test_a_series_has_the_channels_of_all_tracks() -> None:
+    vix, crisis = np.array([10.0, 20.0, np.nan]), np.array([0.0, 1.0, 1.0])
+    got = BOTH.series({"vix": vix, "crisis": crisis})
+    assert torch.equal(got[:, :2], torch.from_numpy(VIX.encoded(vix)))
+    assert got[:, 2:].tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert NONE.series({}) is None
+
+
+def test_given_is_constant_or_a_schedule_and_what_is_not_named_is_not_given() -> None:
+    got = BOTH.given({"crisis": np.array([0.0, 0.0, 1.0])}, 3)
+    assert got.shape == (4, 3) and not got[:2].any()
+    assert got[2:].tolist() == [[1, 1, 0], [0, 0, 1]]
+    assert torch.equal(BOTH.given({"vix": 20.0}, 3)[:2], torch.tensor([[0.0] * 3, [1.0] * 3]))
+    assert NONE.given({}, 3).shape == (0, 3)
+
+
+def test_a_row_without_tracks_is_that_of_the_volatility() -> None:
+    assert torch.equal(NONE.row({}, 5), LEVELS.vector(None))
+    assert torch.equal(NONE.row({"vol": 0.35}, 5), LEVELS.vector(0.35))
+
+
+def test_a_row_has_one_step_unless_something_changes() -> None:
+    layout, log = BOTH.layout(), math.log(0.35 / UNIT)
+    row = BOTH.row({"vol": 0.35, "crisis": 1.0}, 5)[None]
+    assert row.shape == (1, layout.fixed + 5)
+    torch.testing.assert_close(row[0, :3], torch.tensor([log, 1.0, log]))
+    assert layout.covariates_of(row)[0, :, 0].tolist() == [0, 0, 0, 1]
+    row = BOTH.row({"vol": 0.35, "crisis": np.array([1.0, 0.0])}, 2)[None]
+    assert row.shape == (1, layout.fixed + 10)
+    torch.testing.assert_close(layout.log_scale_of(row), torch.full((1, 2), log))
+
+
+@pytest.mark.parametrize("conditions", [NONE, BOTH])
+def test_a_volatility_may_change_along_the_horizon(conditions) -> None:
+    row = conditions.row({"vol": np.array([0.2, 0.1, 0.4])}, 3)[None]
+    scale = conditions.layout().scale_of(row, 3)
+    expected = torch.tensor([0.2, 0.1, 0.4]) / UNIT
+    torch.testing.assert_close(scale[:, 0, 0].exp(), expected)
+    assert scale[..., 1].all() and row[0, 1] == 1
+
+
+def test_without_a_volatility_the_unit_is_what_the_others_foretell() -> None:
+    logs = {
+        name: BOTH.layout().log_scale_of(BOTH.row(values, 2)[None])[0].tolist()
+        for name, values in {
+            "none": {},
+            "no": {"crisis": 0.0},
+            "yes": {"crisis": 1.0},
+            "both": {"crisis": 1.0, "vix": 40.0},
+            "switch": {"crisis": np.array([0.0, 1.0])},
+        }.items()
+    }
+    z = float(VIX.encoded(np.array([40.0]))[0, 0])
+    assert logs["none"] == [0.0] and logs["no"] == [0.0]
+    assert logs["yes"] == pytest.approx([0.5], rel=1e-4)
+    assert logs["both"] == pytest.approx([0.5 + 0.3 * z], rel=1e-4)
+    assert logs["switch"] == pytest.approx([0.0, 0.5], rel=1e-4)
+    assert BOTH.row({"crisis": 1.0}, 2)[1] == 0  # it is not given
+
+
+def test_json_gives_the_conditions_back() -> None:
+    for conditions in (BOTH, NONE):
+        told = json.loads(json.dumps(conditions.to_dict()))
+        assert Conditions.from_dict(LEVELS, told) == conditions
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tracks": "abc"},
+        {"tracks": [{}]},
+        {"tracks": 3},
+        {"tracks": [CRISIS.to_dict()] * 2},
+        {"tracks": [VIX.to_dict()]},
+        {"tracks": [VIX.to_dict() | {"name": f"v{k}"} for k in range(9)]},
+        {"units": None},
+        {"units": {}},
+        {"more": 1},
+    ],
+)
+def test_a_hostile_manifest_is_refused(wrong) -> None:
+    with pytest.raises(ConfigError):
+        Conditions.from_dict(LEVELS, BOTH.to_dict() | wrong)

@@ -14,7 +14,8 @@ from toys import assert_same_state
 
 from tsgan import Config, TimeSeriesGAN, read_prices
 from tsgan.device import ieee_float32
-from tsgan.fitting import make_trainer, prepare
+from tsgan.fitting import make_trainer
+from tsgan.preparation import prepare
 from tsgan.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -70,7 +71,7 @@ def test_interrupted_on_a_gpu_goes_on_there(precision) -> None:
 
 def test_the_input_gradient_in_float32_is_that_of_the_cpu() -> None:
     """From the same weights; the streams of the two devices differ."""
-    gpu, cpu = trainer(on_cuda("float32")), trainer(tiny.config(6))
+    gpu, cpu = trainer(on_cuda("float32")), trainer(tiny.config(6, device="cpu"))
     assert all(
         torch.equal(a.cpu(), b)
         for a, b in zip(gpu.critic.parameters(), cpu.critic.parameters(), strict=True)
@@ -83,3 +84,16 @@ def test_the_input_gradient_in_float32_is_that_of_the_cpu() -> None:
         on_gpu = gpu.critic.heads[given].input_gradient(x.cuda(), condition.cuda()).cpu()
     on_cpu = cpu.critic.heads[given].input_gradient(x, condition)
     torch.testing.assert_close(on_gpu, on_cpu, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"labels": ("late=2020:2021",)}, {"conditions": ("regime", "trend")}, {}]
+)
+def test_several_assets_and_conditions_are_learned_on_a_gpu(settings) -> None:
+    closes = tiny.prices()
+    assets = closes.to_frame("A").assign(B=2 * closes**0.5, C=tiny.prices(seed=1).to_numpy())
+    model = TimeSeriesGAN(replace(on_cuda("bfloat16"), **settings)).fit(assets)
+    assert np.isfinite(model.sample(3, 50).log_returns).all()
+    for track in model.conditions_.tracks:
+        given = {track.name: track.classes[-1] if track.classes else 0.1}
+        assert np.isfinite(model.sample(3, 50, given=given, extrapolate=True).log_returns).all()

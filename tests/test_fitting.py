@@ -10,13 +10,14 @@ import pytest
 import tiny
 import torch
 
+from tsgan.calendars import BUSINESS_DAYS, DAYS
 from tsgan.config import AUTO_HOLDOUT, AUTO_SHARE, Config, NetworkConfig, TrainingConfig
 from tsgan.critics import Critic
 from tsgan.data.prices import read_prices
 from tsgan.errors import ConfigError, DataError, ShortSeriesWarning
-from tsgan.fitting import Prepared, make_trainer, prepare, shortness
+from tsgan.fitting import make_trainer
 from tsgan.model import TimeSeriesGAN
-from tsgan.scenarios import BUSINESS_DAYS, DAYS
+from tsgan.preparation import MOST_ASSETS, Prepared, prepare, shortness
 
 SERIES = tiny.prices()
 WINDOW = Config().window
@@ -107,10 +108,10 @@ def test_just_enough_prices_will_do() -> None:
     assert result.facts.training == 2 * WINDOW and result.path_length == WINDOW
 
 
-def test_several_columns_are_refused() -> None:
-    frame = pd.DataFrame({"A": SERIES, "B": SERIES + 1})
-    with pytest.raises(DataError, match=r"one price column, got A, B.*--column"):
-        prepare(read_prices(frame, ["A", "B"]), tiny.config())
+def test_more_assets_than_are_learned_jointly_are_refused() -> None:
+    frame = pd.DataFrame({f"A{k}": SERIES + k for k in range(MOST_ASSETS + 1)})
+    with pytest.raises(DataError, match=r"at most 100 price columns, got 101.*--column"):
+        prepare(read_prices(frame), tiny.config())
 
 
 def test_held_out_prices_change_nothing_that_is_trained_on() -> None:
@@ -119,7 +120,7 @@ def test_held_out_prices_change_nothing_that_is_trained_on() -> None:
     results = [prepared(series, holdout=0.2) for series in (SERIES, other)]
     one, two = results
     assert one.scaler.to_dict() == two.scaler.to_dict()
-    assert one.volatility == two.volatility
+    assert one.conditions == two.conditions
     assert not np.array_equal(one.returns, two.returns)
     batches = []
     for result in results:
@@ -138,7 +139,7 @@ def test_scaler_has_the_moments_of_the_training_part() -> None:
 
 
 def test_levels_are_annualised_realised_volatilities() -> None:
-    levels = prepared(holdout=0).volatility
+    levels = prepared(holdout=0).conditions.volatility
     returns = np.diff(np.log(SERIES.to_numpy()))
     centred = returns - returns.mean()
     windows = np.lib.stride_tricks.sliding_window_view(centred, WINDOW)

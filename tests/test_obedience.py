@@ -60,7 +60,7 @@ def market(conditions: dict[str, Tensor], stream: torch.Generator) -> Tensor:
     return torch.stack(returns, dim=1)[:, None]
 
 
-def trained(layout: ConditionLayout, rate: float) -> nn.Module:
+def trained(layout: ConditionLayout, rate: float, steps: int = STEPS) -> nn.Module:
     """Return the averaged generator of a short run on that market."""
 
     def batches(stream: torch.Generator) -> Batch:
@@ -70,7 +70,7 @@ def trained(layout: ConditionLayout, rate: float) -> nn.Module:
     with initial_weights(0):
         generator = Generator(NETWORK, layout=layout)
         critic = Heads(CriticHead(1, TIME, NETWORK, layout))
-    training = replace(TRAINING, steps=STEPS, learning_rate=rate)
+    training = replace(TRAINING, steps=steps, learning_rate=rate)
     trainer = Trainer(generator, critic, batches, training, torch_generator(1))
     assert trainer.run() and trainer.returns == 0
     return trainer.average
@@ -111,7 +111,7 @@ def test_label_vector_and_history_are_obeyed_together() -> None:
 
 def test_a_covariate_sets_the_volatility_step_by_step() -> None:
     layout = ConditionLayout(covariates=1)
-    generator = trained(layout, 2e-3)
+    generator = trained(layout, 2e-3, steps=800)
     for sign in (-1.0, 1.0):
         z = torch.full((1, TIME), sign)
         z[:, TIME // 2 :] *= -1

@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from tsgan.calendars import BUSINESS_DAYS, Calendar
 from tsgan.errors import DataError
 from tsgan.scenario_files import write_scenarios
-from tsgan.scenarios import BUSINESS_DAYS, Calendar, Scenarios
+from tsgan.scenario_requests import WriteRequest
+from tsgan.scenarios import Scenarios
 from tsgan.synthetic_files import read_synthetic
 
 PATHS, HORIZON = 3, 8
@@ -30,7 +32,7 @@ def generated(path: Path, last: str | None = "2021-12-31") -> Path:
     dates = Calendar(last, BUSINESS_DAYS).after(HORIZON)
     whole = Scenarios(RETURNS, 99.9, dates, np.arange(PATHS))
     origin = {"source": "prices.csv", "training": 4024}
-    write_scenarios(path, iter([whole]), PATHS, HORIZON, origin)
+    write_scenarios(path, [whole], WriteRequest(PATHS, HORIZON, origin=origin))
     return path
 
 

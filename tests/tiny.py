@@ -55,7 +55,7 @@ def some_paths(scenarios: Scenarios, first: int, last: int) -> Scenarios:
     """The paths at positions ``first`` to ``last``, the latter excluded."""
     chosen = slice(first, last)
     return replace(
-        scenarios, log_returns=scenarios.log_returns[chosen], paths=scenarios.paths[chosen]
+        scenarios, log_returns=scenarios.log_returns[chosen], numbers=scenarios.numbers[chosen]
     )
 
 

@@ -8,10 +8,12 @@ import torch
 from torch import Generator as RandomStream
 from torch import Tensor
 
-from tsgan.conditioning import ConditionLayout
+from tsgan.conditioning import SCALE_SIZE, ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
 from tsgan.data.windows import first_steps, sliding_windows, windows_at
+from tsgan.errors import ConfigError
+from tsgan.units import Units
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,41 @@ class SeriesConditions:
         label: (n,) int64 class of each step; a window has that of its last step.
         labels: number of classes.
         numbers: (n, numbers) continuous vector at each step; a window has that of its last step.
-        covariates: (n, covariates) series that run along with it.
+        covariates: (n, channels) of conditions that run along with it, side by side, zero where
+            not given.
+        sizes: channels of each of these conditions. Where told, each of them, and the volatility,
+            is left out of every other window at random, so that any of them can be given later.
+        held: for each of these, whether a window has that of its last step throughout.
+        levelled: for each, whether every other window has its mean instead, or two means one after
+            the other: what is asked for later is a level as a rule, while a path that moves day by
+            day says something of the returns of these days.
+        units: in which a window is looked at where its volatility is left out.
         history: steps before each window that it continues.
         scale: give the volatility of the window as well, in units of which it is then looked at;
             False leaves it to the other conditions.
+        measured: so many of the channels, the first ones, have that volatility; default: all.
     """
 
     label: Tensor | None = None
     labels: int = 0
     numbers: Tensor | None = None
     covariates: Tensor | None = None
+    sizes: tuple[int, ...] = ()
+    held: tuple[bool, ...] = ()
+    levelled: tuple[bool, ...] = ()
+    units: Units | None = None
     history: int = 0
     scale: bool = True
+    measured: int | None = None
+
+    def __post_init__(self) -> None:
+        channels = 0 if self.covariates is None else self.covariates.shape[1]
+        told = len(self.held) == len(self.levelled) == len(self.sizes) and self.units is not None
+        if self.sizes and (sum(self.sizes) != channels or not told):
+            raise ConfigError(
+                f"conditions: expected {channels} channels in all, each held or not, levelled or "
+                f"not, and units, got {self.sizes}, {self.held}, {self.levelled} and {self.units}"
+            )
 
     def layout(self, assets: int = 1) -> ConditionLayout:
         """Return where they stand in the condition of a window."""
@@ -46,23 +71,27 @@ class SeriesConditions:
         )
 
     def rows(self, series: Tensor, window: int) -> Tensor:
-        """Return the condition of each window of ``series``: (n − history − window + 1, size).
+        """Return the condition of each window of ``series``: (n − history − window + 1, fixed).
 
-        Window i begins at step ``history + i``.
+        Window i begins at step ``history + i``. What runs along it is not in here, see ``along``.
         """
         first = self.history
-        log_scale = trailing_log_volatility(series, window)[first:]
+        log_scale = trailing_log_volatility(series[:, : self.measured], window)[first:]
         count, last = len(log_scale), first + window - 1
         past = sliding_windows(series, self.history)[:count] if self.history else None
-        along = self.covariates
         return self.layout(series.shape[1]).pack(
             count,
             log_scale=log_scale if self.scale else None,
             label=None if self.label is None else self.label[last:],
             numbers=None if self.numbers is None else self.numbers[last:].to(series),
             history=past,
-            covariates=None if along is None else sliding_windows(along[first:].to(series), window),
         )
+
+    def along(self, series: Tensor, window: int) -> Tensor | None:
+        """Return what runs along each window, a view of it: (windows, channels, window)."""
+        if self.covariates is None:
+            return None
+        return sliding_windows(self.covariates[self.history :].to(series), window)
 
 
 class SeriesBatches:
@@ -91,6 +120,14 @@ class SeriesBatches:
         self.layout = conditions.layout(series.shape[1])
         self.windows = sliding_windows(series, window)[conditions.history :]
         self.rows = conditions.rows(series, window)
+        self.along = conditions.along(series, window)
+        self.tracks, self.units = len(conditions.sizes), conditions.units
+        if self.units is not None:
+            self.weights = self.units.weights(conditions.sizes).to(series)
+        sizes, device = torch.tensor(conditions.sizes, dtype=torch.long), series.device
+        self.track = torch.arange(self.tracks).repeat_interleave(sizes).to(device)
+        self.held = torch.tensor(conditions.held, dtype=torch.bool, device=device)[self.track]
+        self.levelled = torch.tensor(conditions.levelled, dtype=torch.bool, device=device)
         self.bounds = torch.tensor([0, len(series)]) if bounds is None else bounds
         self.path_starts = first_steps(self.bounds, path_length, round=True).to(series.device)
         whole = first_steps(self.bounds, window + conditions.history, round=False)
@@ -111,10 +148,44 @@ class SeriesBatches:
         given = self.rows[chosen]
         jitter = torch.randn(count, generator=stream, device=device)
         given[:, 0] += config.condition_jitter * jitter * given[:, 1]
+        if self.along is not None:
+            given = self._with_tracks(given, self.along[chosen], stream)
         none = paths.new_zeros(config.paths, self.layout.fixed)
         return [(paths, none), (self.windows[chosen], given)]
+
+    def _with_tracks(self, given: Tensor, along: Tensor, stream: RandomStream) -> Tensor:
+        """Return the rows (count, size) with what runs along, each left out half of the time."""
+        if self.units is None:
+            units = given[:, :1].expand(-1, along.shape[2])
+            return torch.cat([given, units, along.flatten(1)], dim=1)
+        along = torch.where(self.held[:, None], along[..., -1:], along)
+        shape = len(given), self.tracks
+        chosen = torch.randint(2, shape, generator=stream, device=given.device).bool()
+        chosen = (chosen & self.levelled)[:, self.track]
+        along = torch.where(chosen[..., None], _levels(along, stream), along)
+        shape = len(given), 1 + self.tracks
+        kept = torch.randint(2, shape, generator=stream, device=given.device)
+        choice = (kept[:, 1:] << torch.arange(self.tracks, device=kept.device)).sum(dim=1)
+        units = self.units.log_units(along, self.weights[choice])
+        scale = kept[:, :1].to(given.dtype)
+        units = torch.where(kept[:, :1] > 0, given[:, :1], units)
+        first = torch.cat([units.mean(dim=1, keepdim=True), scale * given[:, 1:2]], dim=1)
+        along = along * kept[:, 1 + self.track][..., None]
+        return torch.cat([first, given[:, SCALE_SIZE:], units, along.flatten(1)], dim=1)
 
     def _drawn(self, starts: Tensor, count: int, stream: RandomStream) -> Tensor:
         """Return (count,) of the steps at which windows may begin."""
         device = self.series.device
         return starts[torch.randint(len(starts), (count,), generator=stream, device=device)]
+
+
+def _levels(along: Tensor, stream: RandomStream) -> Tensor:
+    """Return (batch, channels, time) of the mean, or of two means before and from a random step."""
+    batch, _, time = along.shape
+    cuts = torch.randint(2 * time, (batch, 1, 1), generator=stream, device=along.device)
+    before = (torch.arange(time, device=along.device) < cuts).to(along.dtype)
+    parts = []
+    for part in (before, 1 - before):
+        mean = (along * part).sum(dim=2, keepdim=True) / part.sum(dim=2, keepdim=True).clamp_min(1)
+        parts.append(mean * part)
+    return parts[0] + parts[1]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +37,9 @@ OFTEN, MOST_TIES = 20, 8
 
 STEEPEST = 2.0
 """Largest slope of the map beyond its knots; the smallest is its inverse."""
+
+CELLS_PER_KNOT = 16
+"""Size of the table that finds the knots below a return."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +100,11 @@ class Calibration:
     def __call__(self, scaled: npt.ArrayLike) -> FloatArray:
         """Return what becomes of scaled returns, any shape."""
         x = np.asarray(scaled, dtype=np.float64)
-        if not self.made.size:
-            return x
-        inside = np.interp(x, self.made, self.meant)
-        below, above = np.minimum(x - self.made[0], 0.0), np.maximum(x - self.made[-1], 0.0)
-        low, high = self.slopes
-        return np.asarray(inside + low * below + high * above)
+        return self._lines(x) if self.made.size else x
+
+    @cached_property
+    def _lines(self) -> _Lines:
+        return _Lines.through(self.made, self.meant, self.slopes)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return the knots and slopes as JSON types, which JSON keeps exactly."""
@@ -127,6 +130,72 @@ class Calibration:
                 "others; fit the model again"
             ) from None
         return cls(made, meant, (low, high))
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Straight lines through knots: ``np.interp``, several times as fast for many values.
+
+    The range of the knots is cut into cells of the same width, and a table says how many knots are
+    below each: what is left of the search are as many comparisons as the fullest cell has knots.
+
+    Attributes:
+        low, cells_per_unit: where the first cell begins, and how narrow they are.
+        below: (cells,) number of knots in the cells before.
+        most: knots in the fullest cell.
+        knots: (k + 1,) ascending, the last infinite.
+        begin, height, slope: (k + 1,) of each line, the first of which is that below all knots.
+    """
+
+    low: float
+    cells_per_unit: float
+    below: npt.NDArray[np.intp]
+    most: int
+    knots: FloatArray
+    begin: FloatArray
+    height: FloatArray
+    slope: FloatArray
+
+    @classmethod
+    def through(cls, x: FloatArray, y: FloatArray, slopes: tuple[float, float]) -> Self:
+        """Return the lines through (x, y), and beyond them with the ``slopes``."""
+        cells = CELLS_PER_KNOT * x.size
+        width = x[-1] - x[0]
+        per_unit = cells / width if width > 0 else 0.0
+        of_knots = _cells(x, x[0], per_unit, cells)
+        counts = np.bincount(of_knots, minlength=cells)
+        with np.errstate(over="ignore"):
+            rises = np.diff(y) / np.diff(x)
+        return cls(
+            low=float(x[0]),
+            cells_per_unit=float(per_unit),
+            below=np.cumsum(counts) - counts,
+            most=int(counts.max()),
+            knots=np.append(x, np.inf),
+            begin=np.append(x[0], x),
+            height=np.append(y[0], y),
+            slope=np.concatenate(
+                [slopes[:1], np.where(np.isfinite(rises), rises, 0.0), slopes[1:]]
+            ),
+        )
+
+    def __call__(self, x: FloatArray) -> FloatArray:
+        """Return the heights at x, any shape."""
+        line = self.below.take(_cells(x, self.low, self.cells_per_unit, self.below.size))
+        for _ in range(self.most):
+            line += self.knots.take(line) <= x
+        heights: FloatArray = x - self.begin.take(line)
+        heights *= self.slope.take(line)
+        heights += self.height.take(line)
+        return heights
+
+
+def _cells(x: FloatArray, low: float, per_unit: float, cells: int) -> npt.NDArray[np.intp]:
+    """Return the cell of each x; what is beyond, or NaN, is in one at the end."""
+    position = (x - low) * per_unit
+    np.fmax(position, 0.0, out=position)
+    np.fmin(position, cells - 1, out=position)
+    return position.astype(np.intp)
 
 
 def _knots(ordered: FloatArray) -> tuple[FloatArray, FloatArray]:

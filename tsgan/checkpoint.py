@@ -150,8 +150,8 @@ def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
 def typed(kind: type[Kind], values: object) -> Kind:
     """Return the dataclass ``kind`` of a JSON object; CheckpointError unless names and types fit.
 
-    Its fields are of JSON's own types, unions of them, objects, or tuples of texts or objects;
-    those with a default may be missing.
+    Its fields are of JSON's own types, unions of them, objects, or tuples of one of these; those
+    with a default may be missing.
     """
     hints = get_type_hints(kind)
     needed = {item.name for item in fields(kind) if _needed(item)}  # type: ignore[arg-type]
@@ -161,8 +161,9 @@ def typed(kind: type[Kind], values: object) -> Kind:
     for name, value in values.items():
         hint = hints[name]
         if get_origin(hint) is tuple and isinstance(value, list):
-            element = dict if get_origin(get_args(hint)[0]) is Mapping else str
-            fits = all(isinstance(each, element) for each in value)
+            element = get_args(hint)[0]
+            element = dict if get_origin(element) is Mapping else element
+            fits = all(type(each) is element for each in value)
             value = tuple(value)
         elif get_origin(hint) is Mapping:
             fits = isinstance(value, dict)

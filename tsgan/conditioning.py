@@ -6,6 +6,7 @@ each kind stands. Zeros everywhere mean that nothing is given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,13 +22,15 @@ SCALE_SIZE = 2
 class ConditionLayout:
     """Which conditions there are, and where in a row: each is optional, several go together.
 
-    A row is ``[log scale, given | one-hot label | numbers, given | history, given | covariates]``.
+    A row is ``[log scale, given | one-hot label | numbers, given | history, given]``, and then,
+    where something runs along the sample, ``[log scale at each step | covariates]``.
 
     Attributes:
         labels: number of classes of the label; 0 for no label.
         numbers: length of the continuous vector.
         history: real steps before the sample, which it continues.
-        covariates: series that run along the sample.
+        covariates: channels that run along the sample. Those of one condition say themselves where
+            it is given: a number z as (z, 1), a class as a one-hot vector, nothing as zeros.
         assets: channels of the sample, and so of its history.
     """
 
@@ -39,7 +42,7 @@ class ConditionLayout:
 
     @property
     def fixed(self) -> int:
-        """Return the length of a row without its covariates."""
+        """Return the length of a row without what runs along the sample."""
         return sum(self._sizes)
 
     @property
@@ -50,9 +53,7 @@ class ConditionLayout:
     @property
     def moving(self) -> int:
         """Return how many channels of history and covariates run along time."""
-        return (self.assets + 1 if self.history else 0) + (
-            self.covariates + 1 if self.covariates else 0
-        )
+        return (self.assets + 1 if self.history else 0) + self.covariates
 
     @property
     def _sizes(self) -> tuple[int, int, int, int]:
@@ -72,6 +73,7 @@ class ConditionLayout:
         numbers: Tensor | None = None,
         history: Tensor | None = None,
         covariates: Tensor | None = None,
+        units: Tensor | None = None,
     ) -> Tensor:
         """Return the rows of a batch, (batch, size); what is None is not given.
 
@@ -81,7 +83,9 @@ class ConditionLayout:
             label: (batch,) int64, from 0 to ``labels`` − 1.
             numbers: (batch, numbers).
             history: (batch, assets, history).
-            covariates: (batch, covariates, time).
+            covariates: (batch, covariates, time); a time of 1 holds throughout.
+            units: (batch, time) the log scale at each step, where it changes along the sample, or
+                is not itself given; left out, it is ``log_scale`` throughout.
 
         Raises:
             ConfigError: if something is given that the layout has no place for, or in other sizes.
@@ -106,7 +110,13 @@ class ConditionLayout:
         if covariates is not None:
             shape = (self.covariates, covariates.shape[-1])
             _demand_shape("covariates", covariates, (batch, *shape))
-            columns.append(covariates.flatten(1))
+            if units is None:
+                units = columns[0][:, :1].expand(-1, covariates.shape[-1])
+            columns += [units, covariates.flatten(1)]
+        elif units is not None:
+            columns.append(units)
+        if units is not None and log_scale is None:
+            columns[0] = F.pad(units.mean(dim=1, keepdim=True), (0, 1))
         return torch.cat(columns, dim=1)
 
     def static_of(self, rows: Tensor) -> Tensor:
@@ -121,7 +131,36 @@ class ConditionLayout:
 
     def covariates_of(self, rows: Tensor) -> Tensor:
         """Return what runs along the sample: (batch, covariates, time), time 0 if not given."""
-        return rows[:, self.fixed :].reshape(len(rows), self.covariates, -1)
+        return self._along(rows)[:, 1:]
+
+    def log_scale_of(self, rows: Tensor) -> Tensor:
+        """Return the log scale of each step, (batch, time), or of the whole sample, (batch, 1)."""
+        along = self._along(rows)
+        return along[:, 0] if along.shape[2] else rows[:, :1]
+
+    def scale_of(self, rows: Tensor, time: int) -> Tensor:
+        """Return log scale and whether it is given: (batch, 2), or (time, batch, 2) of each step.
+
+        After the last step that is given, the log scale is held.
+        """
+        logs = self.log_scale_of(rows)
+        if logs.shape[1] == 1:
+            return torch.cat([logs, rows[:, 1:SCALE_SIZE]], dim=1)
+        steps = torch.arange(time, device=rows.device).clamp_max(logs.shape[1] - 1)
+        logs = logs[:, steps].T
+        return torch.stack([logs, rows[:, 1].expand_as(logs)], dim=2)
+
+    def rescaled(self, rows: Tensor, log_factor: float) -> Tensor:
+        """Return the same rows with a larger scale, at each step."""
+        steps = self._along(rows).shape[2]
+        where = torch.zeros_like(rows)
+        where[:, 0] = 1.0
+        where[:, self.fixed : self.fixed + steps] = 1.0
+        return rows + log_factor * where
+
+    def _along(self, rows: Tensor) -> Tensor:
+        """Return (batch, 1 + covariates, time), the log scale first; time 0 if nothing runs."""
+        return rows[:, self.fixed :].reshape(len(rows), 1 + self.covariates, -1)
 
     def in_units(self, rows: Tensor) -> Tensor:
         """Return the same rows with the history in units of the scale."""
@@ -135,8 +174,10 @@ class ConditionLayout:
         """Return what a causal network hears at each step while it makes a sample.
 
         Its step p hears what the market was at the start of step p + 1: the return of step p where
-        that is history, and the covariates of step p + 1. Each has a channel that says where it is
-        given. The history is in units of the scale.
+        that is history, with a channel that says so, and the covariates of step p + 1. The history
+        is in units of the scale. Before the sample the covariates are what they are at its first
+        step, so that a sample begins as one that has been under its conditions all along, and after
+        the last step that is given they are held.
 
         Args:
             rows: (batch, size).
@@ -153,8 +194,11 @@ class ConditionLayout:
             tracks.append(F.pad(heard, (before - self.history, time - 1)))
         if self.covariates:
             along = self.covariates_of(rows)
-            heard = torch.cat([along, torch.ones_like(along[:, :1])], dim=1)
-            tracks.append(F.pad(heard, (before - 1, time - heard.shape[-1])))
+            steps = torch.arange(1 - before, time, device=rows.device)
+            if along.shape[2]:
+                tracks.append(along[..., steps.clamp(0, along.shape[2] - 1)])
+            else:
+                tracks.append(along.new_zeros(*along.shape[:2], len(steps)))
         return torch.cat(tracks, dim=1).permute(2, 0, 1)
 
     def _one_hot(self, label: Tensor) -> Tensor:
@@ -168,6 +212,11 @@ class ConditionLayout:
 
 NOTHING_ELSE = ConditionLayout()
 """The layout of a condition that is a scale at most."""
+
+
+def in_powers(log_scale: Tensor, powers: Sequence[float]) -> Tensor:
+    """Return the log scale of each channel: (…, 1) -> (…, channels), or as it is without powers."""
+    return log_scale * log_scale.new_tensor(powers) if powers else log_scale
 
 
 def _demand_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:

@@ -1,13 +1,13 @@
-"""The condition that a path can be given: the volatility that it shall realise.
+"""What a path can be given: the volatility that it shall realise, and tracks that run along it.
 
-Inside, a condition is ``(log volatility in scaled units, 1)``, or ``(0, 0)`` where none is given.
+Inside, a volatility is ``(log volatility in scaled units, 1)``, or ``(0, 0)`` where none is given.
 Outside, it is an annualised volatility, or one of the levels ``low``, ``mid`` and ``high``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -17,7 +17,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from tsgan.conditioning import ConditionLayout
 from tsgan.errors import ConfigError
+from tsgan.requirements import require, require_int
+from tsgan.tracks import NUMBER, FloatArray, TrackCondition
+from tsgan.units import Units
+
+VOLATILITY = "vol"
+"""Name of the condition that every model has."""
+
+MOST_TRACKS, MOST_CHANNELS = 8, 64
 
 LEVELS = ("low", "mid", "high")
 VOLATILITIES = (1e-4, 10.0)
@@ -99,6 +108,131 @@ class VolatilityCondition:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the condition of ``to_dict``."""
         return cls(**{name: float(value) for name, value in values.items()})
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """All that the paths of one model can be given.
+
+    Attributes:
+        volatility: that every model has, called ``vol``.
+        tracks: those asked for when it was fitted, in the order of their channels.
+        units: in which a path is measured where its volatility is not given; None without tracks.
+
+    Raises:
+        ConfigError: at birth, if there are too many, two of one name, or no units for them.
+    """
+
+    volatility: VolatilityCondition
+    tracks: tuple[TrackCondition, ...] = ()
+    units: Units | None = None
+
+    def __post_init__(self) -> None:
+        require_int("number of conditions", len(self.tracks), 0, MOST_TRACKS)
+        require(len(set(self.names)) == len(self.names), "conditions", "each once", self.names)
+        require(sum(self.sizes) <= MOST_CHANNELS, "conditions", "fewer classes", self.names)
+        channels = 0 if self.units is None else len(self.units.means)
+        expected = f"units of {sum(self.sizes)} channels"
+        require(channels == sum(self.sizes), "conditions", expected, channels)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, ``vol`` first."""
+        return (VOLATILITY, *(track.name for track in self.tracks))
+
+    def track(self, name: str) -> TrackCondition:
+        """Return the track of this name."""
+        return next(track for track in self.tracks if track.name == name)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The channels of each track."""
+        return tuple(track.channels for track in self.tracks)
+
+    @property
+    def held(self) -> tuple[bool, ...]:
+        """For each track, whether it is one value of a whole window."""
+        return tuple(track.held for track in self.tracks)
+
+    @property
+    def levelled(self) -> tuple[bool, ...]:
+        """For each track, whether it is a number that moves within a window."""
+        return tuple(track.kind == NUMBER for track in self.tracks)
+
+    def layout(self, assets: int = 1) -> ConditionLayout:
+        """Return where they stand in the condition of a sample."""
+        return ConditionLayout(covariates=sum(self.sizes), assets=assets)
+
+    def series(self, values: Mapping[str, FloatArray]) -> Tensor | None:
+        """Return the channels of all tracks side by side, (n, channels); None without tracks.
+
+        Args:
+            values: by the name of each track, (n,) as ``TrackCondition.encoded`` takes them.
+        """
+        if not self.tracks:
+            return None
+        parts = [track.encoded(values[track.name]) for track in self.tracks]
+        return torch.from_numpy(np.concatenate(parts, axis=1))
+
+    def given(self, values: Mapping[str, float | FloatArray], horizon: int) -> Tensor:
+        """Return the channels along a sample, (channels, horizon); what is not named is not given.
+
+        Args:
+            values: by name, one number for the whole horizon, or (horizon,); a class is its place
+                in the classes, from 0. NaN is not given.
+            horizon: steps.
+        """
+        parts = [
+            track.encoded(np.broadcast_to(values.get(track.name, np.nan), (horizon,))).T
+            for track in self.tracks
+        ]
+        return torch.from_numpy(np.concatenate([np.zeros((0, horizon), np.float32), *parts]))
+
+    def row(self, values: Mapping[str, float | FloatArray], horizon: int) -> Tensor:
+        """Return the condition of one sample, (size,), a row of ``layout``.
+
+        Args:
+            values: as in ``given``, and ``vol``, annualised; it may be (horizon,) as well.
+            horizon: steps; where nothing changes along them, the row has one.
+        """
+        volatility = values.get(VOLATILITY)
+        if not self.tracks and not isinstance(volatility, np.ndarray):
+            return self.volatility.vector(volatility)
+        if not any(isinstance(value, np.ndarray) for value in values.values()):
+            horizon = 1
+        log_scale = units = None
+        tracks = self.given(values, horizon)[None]
+        if volatility is not None:
+            ratios = np.broadcast_to(volatility, (horizon,)) / self.volatility.unit
+            units = torch.from_numpy(np.log(ratios).astype(np.float32))[None]
+            log_scale = units.mean(dim=1)
+        elif self.units is not None:
+            given = [2**k for k, track in enumerate(self.tracks) if track.name in values]
+            weights = self.units.weights(self.sizes)[[sum(given)]]
+            units = self.units.log_units(tracks, weights)
+        along = tracks if self.tracks else None
+        row = self.layout().pack(1, log_scale=log_scale, covariates=along, units=units)
+        return row[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return tracks and units as JSON types; the volatility has an entry of its own."""
+        units = None if self.units is None else self.units.to_dict()
+        return {"tracks": [track.to_dict() for track in self.tracks], "units": units}
+
+    @classmethod
+    def from_dict(cls, volatility: VolatilityCondition, values: object) -> Self:
+        """Return the conditions of ``to_dict``.
+
+        Raises:
+            ConfigError: if it is no object of tracks and units.
+        """
+        if not isinstance(values, Mapping) or set(values) != {"tracks", "units"}:
+            raise ConfigError("conditions: expected an object of tracks and units, got another")
+        tracks = values["tracks"]
+        if not isinstance(tracks, Sequence) or isinstance(tracks, str):
+            raise ConfigError(f"conditions: expected a JSON list, got {type(tracks).__name__}")
+        units = None if values["units"] is None else Units.from_dict(values["units"])
+        return cls(volatility, tuple(TrackCondition.from_dict(track) for track in tracks), units)
 
 
 def parse_given(text: str) -> str:

@@ -23,6 +23,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 STACKS = ("residual", "gated")
 
 ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
+ADDED |= {"conditions", "labels", "bars", "calendar"}
 ADDED |= {"critic_rate", "fresh_fakes", "log_every", "patience", "scales", "stretch", "slow_noise"}
 """Settings that models of the first format may lack."""
 
@@ -97,7 +98,8 @@ class TrainingConfig:
         steps: generator steps; None trains for ``max_seconds`` instead. Only a run of a given
             number of steps is reproducible to the byte.
         max_seconds: training time when ``steps`` is None.
-        paths: unconditional paths in a batch, each up to ``path_length`` steps long.
+        paths: unconditional paths in a batch, each up to ``path_length`` steps long; of several
+            assets half as many, and half as many windows, since each has all of them.
         path_length: longest path that the critics see.
         conditional_windows: windows in a batch whose realised volatility is given.
         condition_jitter: sd of the noise on the given log volatility, so that the generator is
@@ -205,6 +207,10 @@ class Config:
             weights; ``auto`` keeps ``AUTO_HOLDOUT`` returns, or one window if that is longer, of a
             series ``AUTO_SHARE`` times as long, and nothing of a shorter one, which needs them.
         seed: every random stream of the run starts from it.
+        conditions, labels: what paths can be given besides a volatility, as ``--condition`` and
+            ``--label`` take it, see ``tsgan.condition_requests``.
+        bars: learn open, high, low and volume as well.
+        calendar: how the dates go on: ``auto``, ``business days``, ``24/7`` or an exchange.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         network, training: the settings of the two parts.
     """
@@ -213,6 +219,10 @@ class Config:
     holdout: float | str = "auto"
     seed: int = 0
     device: str = "auto"
+    conditions: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    bars: bool = False
+    calendar: str = "auto"
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -229,6 +239,12 @@ class Config:
             require_real("holdout", self.holdout, 0, 0.5)
         require_int("seed", self.seed, 0, 2**63 - 1)
         require_choice("device", self.device, DEVICES)
+        for name in ("conditions", "labels"):
+            texts = getattr(self, name)
+            fits = isinstance(texts, tuple) and all(isinstance(text, str) for text in texts)
+            require(fits, name, "texts", texts)
+        require(isinstance(self.bars, bool), "bars", "true or false", self.bars)
+        require(isinstance(self.calendar, str), "calendar", "a name", self.calendar)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as JSON types."""
@@ -250,9 +266,11 @@ class Config:
             network[name] = tuple(value) if isinstance(value, list) else value
         earlier = {"critic_rate": 1.0, "fresh_fakes": True}
         training = {**earlier, **_checked(TrainingConfig, values["training"])}
+        texts = {name: tuple(values.get(name, ())) for name in ("conditions", "labels")}
         return cls(
             **{
                 **values,
+                **texts,
                 "network": NetworkConfig(**network),
                 "training": TrainingConfig(**training),
             }

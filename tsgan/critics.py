@@ -20,7 +20,7 @@ from torch import Generator as RandomStream
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from tsgan.conditioning import NOTHING_ELSE, SCALE_SIZE, ConditionLayout
+from tsgan.conditioning import NOTHING_ELSE, SCALE_SIZE, ConditionLayout, in_powers
 from tsgan.config import NetworkConfig
 from tsgan.layers import NEGATIVE_SLOPE, leaky_relu_slope
 from tsgan.strided import StridedStack
@@ -144,6 +144,7 @@ class Critic(nn.Module):
         window: steps of a window; path_length: steps of a long path.
         assets: channels of a path.
         layout: the conditions of the windows.
+        powers: (assets,) how each channel grows with a given volatility; default: as returns do.
     """
 
     def __init__(
@@ -153,9 +154,10 @@ class Critic(nn.Module):
         path_length: int,
         assets: int = 1,
         layout: ConditionLayout = NOTHING_ELSE,
+        powers: Sequence[float] = (),
     ) -> None:
         super().__init__()
-        self.layout = layout
+        self.layout, self.powers = layout, tuple(powers)
         self.scales = usable_scales(config, path_length)
         self.lengths = [min(path_length, config.stretch * b) for b in self.scales]
         heads = [
@@ -182,8 +184,12 @@ class Critic(nn.Module):
             seen = random_stretch(paths, length, stream)
             x = seen if b == 1 else block_features(seen, b)
             views.append((x, x.new_zeros(x.shape[0], 0)))
-        in_units = given_windows * torch.exp(-given[:, :1])[..., None]
-        return [*views, (in_units, self.layout.in_units(given))]
+        return [*views, (self._in_units(given_windows, given), self.layout.in_units(given))]
+
+    def _in_units(self, windows: Tensor, given: Tensor) -> Tensor:
+        """Return the windows in units of their scale, (batch, assets, window)."""
+        log_scale = self.layout.log_scale_of(given)[..., None]
+        return windows * torch.exp(-in_powers(log_scale, self.powers)).transpose(1, 2)
 
 
 def random_stretch(paths: Tensor, length: int, stream: RandomStream) -> Tensor:

@@ -25,3 +25,7 @@ class TrainingError(TsganError):
 
 class ShortSeriesWarning(UserWarning):
     """A series is learned that is too short for all that one would want to learn of it."""
+
+
+class ScenarioWarning(UserWarning):
+    """Paths were asked for under conditions, or on dates, that the model knows little of."""

@@ -11,6 +11,9 @@ from tsgan.evaluation_input import Returns, check_arrays, check_settings
 from tsgan.panel_comparison import Panel, compare_panel
 from tsgan.results import Evaluation
 
+BAND_PATHS, BAND_BLOCK = 200, 250.0
+"""Paths of a noise band, and their mean block length."""
+
 
 def evaluate(
     real: Returns,
@@ -21,8 +24,8 @@ def evaluate(
     others: Mapping[str, Returns] | None = None,
     name: str = "series",
     seed: int = 0,
-    bootstrap_paths: int = 200,
-    bootstrap_block: float = 250.0,
+    bootstrap_paths: int = BAND_PATHS,
+    bootstrap_block: float = BAND_BLOCK,
     baselines: Sequence[str] | None = None,
     baseline_paths: int = 200,
     progress: Progress | None = None,

@@ -15,19 +15,28 @@ import torch
 from torch import Tensor
 
 from tsgan import checkpoint, seeding
+from tsgan.bar_channels import BarChannels
 from tsgan.calibration import Calibration
-from tsgan.conditions import VolatilityCondition
+from tsgan.conditions import VOLATILITY, Conditions, VolatilityCondition
 from tsgan.config import Config
+from tsgan.data.profile import Profile
 from tsgan.data.scaling import Scaler
 from tsgan.data.tables import FloatArray
 from tsgan.errors import CheckpointError, ConfigError, TsganError
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.networks import Generator
+from tsgan.panel_calibration import PanelCalibration
 from tsgan.reading import ReadConfig
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
 CALIBRATION_PATHS, CALIBRATION_STEPS = 1024, 2048
+PANEL_CALIBRATION_PATHS = 256
+"""Of several channels, each path of which has the returns of all."""
+
+MEAN_PATHS = 512
+"""Paths of which the mean return is taken."""
+
 PACKAGES = ("tsgan", "torch", "numpy", "pandas")
 
 
@@ -37,66 +46,135 @@ class Fitted:
 
     Attributes:
         config: every setting of the run.
-        facts: the data; scaler: fitted on its training part; volatility: the condition.
+        facts: the data; scaler: fitted on its training part; conditions: that paths can be given.
         generator: on the CPU, without gradients.
         training: how it was trained; versions: of Python and the packages that trained it.
-        calibration: of unconditional paths; those of a given volatility are left as they are.
+        calibration: of unconditional paths.
+        profile: how volatility goes with the time of day, None where it does not.
+        bars: how the channels of a path are bars; None where they are assets.
     """
 
     config: Config
     facts: DataFacts
     scaler: Scaler
-    volatility: VolatilityCondition
+    conditions: Conditions
     generator: Generator
     training: TrainingFacts
     versions: Mapping[str, str]
-    calibration: Calibration = NOT_CALIBRATED
+    calibration: Calibration | PanelCalibration = NOT_CALIBRATED
+    profile: Profile | None = None
+    bars: BarChannels | None = None
+
+    @property
+    def channels(self) -> int:
+        """Return how many series the network makes."""
+        return len(self.scaler.mean)
+
+    @property
+    def assets(self) -> int:
+        """Return how many assets a path has."""
+        return len(self.facts.names)
+
+    @property
+    def volatile(self) -> int:
+        """Return of how many channels, the first ones, the volatility is that of a path."""
+        return self.channels if self.bars is None else 1
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Return whether the marginals are calibrated; a short training series leaves them."""
+        if isinstance(self.calibration, PanelCalibration):
+            return any(one.made.size > 0 for one in self.calibration.each)
+        return self.calibration.made.size > 0
+
+    @property
+    def calibration_given(self) -> Calibration | PanelCalibration:
+        """Return the calibration of paths under a condition: their marginal is another.
+
+        What is not a return of theirs, as the wicks of bars, keeps its own.
+        """
+        if not isinstance(self.calibration, PanelCalibration):
+            return NOT_CALIBRATED
+        returns = self.channels if self.bars is None else self.bars.returns
+        kept = self.calibration.each[returns:]
+        return replace(self.calibration, each=(NOT_CALIBRATED,) * returns + kept)
 
     def calibrated(self, returns: FloatArray) -> Self:
-        """Return the same model with its marginal calibrated to ``returns``, (n, 1) of training."""
-        unit = Scaler(np.zeros(1), np.ones(1))
+        """Return the same model, calibrated to the ``returns`` of training, (n, channels)."""
+        one = self.channels == 1
         made = sample_groups(
             self.generator,
-            unit,
-            self.volatility.vector(None),
-            range(CALIBRATION_PATHS),
+            Scaler(np.zeros(self.channels), np.ones(self.channels)),
+            self.conditions.row({}, 1),
+            range(CALIBRATION_PATHS if one else PANEL_CALIBRATION_PATHS),
             CALIBRATION_STEPS,
             self.config.seed,
             seeding.CALIBRATION,
         )
-        scaled = np.concatenate([group.ravel() for group in made])
-        return replace(self, calibration=Calibration.fit(self.scaler.transform(returns), scaled))
+        scaled = np.concatenate([group.reshape(-1, self.channels) for group in made])
+        kind = Calibration if one else PanelCalibration
+        return replace(self, calibration=kind.fit(self.scaler.transform(returns), scaled))
 
-    def condition(self, volatility: float) -> Tensor:
-        """Return the condition (2,) with which the median path realises ``volatility``.
+    def condition(self, values: Mapping[str, float | FloatArray], horizon: int) -> Tensor:
+        """Return the condition of paths that realise ``values``, a row of the generator's layout.
 
-        Measured on paths of their own, since what is realised is near what is asked of the
-        generator but not the same.
+        Of a volatility it is the one with which the median path realises it, measured on paths of
+        their own: what is realised is near what is asked of the generator but not the same.
+
+        Args:
+            values: as ``Conditions.row`` takes them.
+            horizon: steps.
 
         Raises:
             ConfigError: if the paths do not move.
         """
-        scaler = Scaler(np.zeros(1), np.full(1, self.volatility.unit))
+        row = self.conditions.row(values, horizon)
+        if VOLATILITY not in values:
+            return row
+        typical = float(np.exp(np.mean(np.log(values[VOLATILITY]))))
+        response = self._response(typical)
+        return self.generator.layout.rescaled(row[None], float(np.log(response)))[0]
+
+    def _response(self, volatility: float) -> float:
+        """Return by how much more is to be asked for so that the median path realises it."""
+        unit = self.conditions.volatility.unit
+        scaler = Scaler(np.zeros(self.channels), np.full(self.channels, unit))
         asked = volatility
         for _ in range(RESPONSE_ROUNDS):
             groups = sample_groups(
                 self.generator,
                 scaler,
-                self.volatility.vector(asked),
+                self.conditions.row({VOLATILITY: asked}, 1),
                 range(RESPONSE_PATHS),
                 RESPONSE_STEPS,
                 self.config.seed,
                 seeding.RESPONSE,
             )
-            realised = [np.sqrt(np.mean(group**2, axis=(1, 2))) for group in groups]
-            median = float(np.median(np.concatenate(realised)))
+            squares = [np.mean(group[..., : self.volatile] ** 2, axis=(1, 2)) for group in groups]
+            median = float(np.median(np.sqrt(np.concatenate(squares))))
             if not median > 0:
                 raise ConfigError(
                     f"vol: expected a model whose paths move, but none does at {volatility:g}; "
                     "fit again"
                 )
             asked *= volatility / median
-        return self.volatility.vector(asked)
+        return asked / volatility
+
+    def mean_returns(self, row: Tensor, calibration: Calibration | PanelCalibration) -> FloatArray:
+        """Return the mean of each channel, (channels,), over paths of their own under ``row``."""
+        groups = sample_groups(
+            self.generator,
+            self.scaler,
+            row,
+            range(MEAN_PATHS),
+            CALIBRATION_STEPS,
+            self.config.seed,
+            seeding.RESPONSE,
+            calibration,
+        )
+        return np.asarray(
+            np.mean([path.mean(axis=0) for group in groups for path in group], axis=0)
+        )
 
     def manifest(self) -> dict[str, Any]:
         """Return what is known of the model, as JSON types."""
@@ -104,10 +182,13 @@ class Fitted:
             "config": self.config.to_dict(),
             "data": self.facts.to_dict(),
             "scaler": self.scaler.to_dict(),
-            "volatility": self.volatility.to_dict(),
+            "volatility": self.conditions.volatility.to_dict(),
+            "conditions": self.conditions.to_dict(),
             "training": asdict(self.training),
             "versions": dict(self.versions),
             "calibration": self.calibration.to_dict(),
+            "profile": None if self.profile is None else self.profile.to_dict(),
+            "bars": None if self.bars is None else self.bars.to_dict(),
         }
 
     def write(self, directory: Path) -> None:
@@ -124,20 +205,7 @@ class Fitted:
         manifest = checkpoint.read_manifest(directory)
         weights = checkpoint.read_weights(directory, manifest)
         try:
-            config = Config.from_dict(manifest["config"])
-            _check_weights(weights)
-            fitted = cls(
-                config=config,
-                facts=checkpoint.typed(DataFacts, manifest["data"]),
-                scaler=Scaler.from_dict(manifest["scaler"]),
-                volatility=VolatilityCondition.from_dict(manifest["volatility"]),
-                generator=restored_generator(config, weights),
-                training=checkpoint.typed(TrainingFacts, manifest["training"]),
-                versions={name: str(text) for name, text in manifest["versions"].items()},
-                calibration=Calibration.from_dict(manifest["calibration"])
-                if "calibration" in manifest
-                else NOT_CALIBRATED,
-            )
+            fitted = cls._of(manifest, weights)
             fitted._check()
         except (
             KeyError,
@@ -155,16 +223,57 @@ class Fitted:
             ) from error
         return fitted
 
+    @classmethod
+    def _of(cls, manifest: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Self:
+        config = Config.from_dict(manifest["config"])
+        _check_weights(weights)
+        scaler = Scaler.from_dict(manifest["scaler"])
+        volatility = VolatilityCondition.from_dict(manifest["volatility"])
+        conditions = Conditions(volatility)
+        calibration: Calibration | PanelCalibration = NOT_CALIBRATED
+        if "conditions" in manifest:  # earlier models have none of these
+            conditions = Conditions.from_dict(volatility, manifest["conditions"])
+        if "calibration" in manifest:
+            calibration = _calibration(manifest["calibration"])
+        profile, bars = manifest.get("profile"), manifest.get("bars")
+        bars = None if bars is None else BarChannels.from_dict(bars)
+        return cls(
+            config=config,
+            facts=checkpoint.typed(DataFacts, manifest["data"]),
+            scaler=scaler,
+            conditions=conditions,
+            generator=restored_generator(config, weights, len(scaler.mean), conditions, bars),
+            training=checkpoint.typed(TrainingFacts, manifest["training"]),
+            versions={name: str(text) for name, text in manifest["versions"].items()},
+            calibration=calibration,
+            profile=None if profile is None else Profile.from_dict(profile),
+            bars=bars,
+        )
+
     def _check(self) -> None:
         """Raise CheckpointError or ConfigError for values that no fit writes."""
-        self.facts.calendar.after(1)
+        _ = self.facts.calendar
         ReadConfig.from_dict(self.facts.reading)
-        figures = [self.facts.last_price, self.facts.periods_per_year]
-        figures += self.volatility.to_dict().values()
+        figures = [self.facts.last_price, self.facts.periods_per_year, *self.facts.last_prices]
+        figures += self.conditions.volatility.to_dict().values()
         if not all(np.isfinite(figure) and figure > 0 for figure in figures):
             raise CheckpointError(f"expected prices and volatilities above 0, got {figures}")
-        if self.scaler.mean.shape != (1,):
-            raise CheckpointError(f"expected a scaler of one series, got {self.scaler.mean.size}")
+        if len(self.facts.last_prices) not in (0, self.assets):
+            raise CheckpointError(f"expected {self.assets} last prices")
+        channels = self.assets if self.bars is None else len(self.bars)
+        if self.channels != channels or (self.bars is not None and self.assets != 1):
+            raise CheckpointError(f"expected a scaler of {channels}, got {self.channels}")
+        joint = isinstance(self.calibration, PanelCalibration)
+        if self.calibration is not NOT_CALIBRATED and joint != (channels > 1):
+            raise CheckpointError(f"expected a calibration of {channels} channels")
+        if (
+            isinstance(self.calibration, PanelCalibration)
+            and len(self.calibration.each) != channels
+        ):
+            raise CheckpointError(f"expected a calibration of {channels} channels")
+        slots = self.facts.calendar.slots, channels
+        if self.profile is not None and self.profile.factors.shape != slots:
+            raise CheckpointError(f"expected a profile of {slots} slots and channels")
 
 
 def _check_weights(weights: Mapping[str, Tensor]) -> None:
@@ -173,10 +282,23 @@ def _check_weights(weights: Mapping[str, Tensor]) -> None:
             raise CheckpointError(f"{name}: expected finite float32 weights, got others")
 
 
-def restored_generator(config: Config, weights: Mapping[str, Tensor]) -> Generator:
+def _calibration(values: object) -> Calibration | PanelCalibration:
+    if isinstance(values, dict) and "turn" in values:
+        return PanelCalibration.from_dict(values)
+    return Calibration.from_dict(values)  # type: ignore[arg-type]
+
+
+def restored_generator(
+    config: Config,
+    weights: Mapping[str, Tensor],
+    channels: int,
+    conditions: Conditions,
+    bars: BarChannels | None,
+) -> Generator:
     """Return the generator with these weights; none are drawn, nor memory taken before they fit."""
+    powers = () if bars is None else bars.powers
     with torch.device("meta"):
-        generator = Generator(config.network)
+        generator = Generator(config.network, channels, conditions.layout(channels), powers=powers)
     generator.load_state_dict(weights, assign=True)
     return generator.requires_grad_(False)
 

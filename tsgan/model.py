@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 from tsgan import checkpoint
+from tsgan.calendars import AUTO
 from tsgan.callbacks import Callback
-from tsgan.conditions import VolatilityCondition
+from tsgan.condition_sources import PriceSource
+from tsgan.conditions import Conditions, VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
 from tsgan.device import ieee_float32, threads
-from tsgan.errors import ConfigError, ShortSeriesWarning
+from tsgan.errors import ConfigError, ScenarioWarning, ShortSeriesWarning
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.fitted import Fitted
-from tsgan.fitting import shortness
+from tsgan.given import Asked
+from tsgan.preparation import shortness
+from tsgan.production import Production, Request
+from tsgan.reading import ReadConfig
 from tsgan.run import History, Run
-from tsgan.sampler import NOT_CALIBRATED, check_request, sample_groups
+from tsgan.sampler import check_request
+from tsgan.scenario_groups import joined
 from tsgan.scenarios import Scenarios
 
 TRAINING_THREADS = 1
@@ -32,28 +36,34 @@ severalfold where another process holds a core, and would change the last bits o
 
 
 class TimeSeriesGAN:
-    """A conditional GAN of one return series, a WGAN-GP unless its configuration says otherwise.
+    """A conditional GAN of one return series, or of those of several assets jointly.
 
     Attributes:
         config: every setting.
-        facts_: the data it was fitted on; training_: how; volatility_: its condition.
+        facts_: the data it was fitted on; training_: how; conditions_: what paths can be given.
         fitted_: all that is saved of it.
         history_: by name, arrays of the training curves; empty for a loaded model.
     """
 
     facts_: DataFacts
     training_: TrainingFacts
-    volatility_: VolatilityCondition
+    conditions_: Conditions
     fitted_: Fitted
     history_: History
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = Config() if config is None else config
 
+    @property
+    def volatility_(self) -> VolatilityCondition:
+        """Return the condition that every model has."""
+        return self.conditions_.volatility
+
     def fit(
         self,
         prices: Prices | pd.DataFrame | pd.Series | str | Path,
         *,
+        beside: PriceSource | None = None,
         directory: str | Path | None = None,
         resume: bool = False,
         callbacks: Sequence[Callback] = (),
@@ -63,6 +73,8 @@ class TimeSeriesGAN:
 
         Args:
             prices: what ``read_prices`` returns or takes.
+            beside: where ``Prices`` come from, whose other columns conditions may name; default:
+                ``prices`` themselves.
             directory: the model is saved there at every check, so that a run can be resumed; a
                 model that is there already is replaced at the first. ``metrics.jsonl`` is written
                 there from the first step on, see ``logs.MetricsFile``.
@@ -83,9 +95,11 @@ class TimeSeriesGAN:
                 settings.
             TrainingError: if training diverges.
         """
-        prices = prices if isinstance(prices, Prices) else read_prices(prices)
+        if not isinstance(prices, Prices):
+            beside = prices if beside is None else beside
+            prices = read_prices(prices, bars=self.config.bars)
         with threads(TRAINING_THREADS), ieee_float32():
-            run = Run(prices, self.config, None if directory is None else Path(directory))
+            run = Run(prices, self.config, None if directory is None else Path(directory), beside)
             if few := shortness(run.prepared.facts.training):
                 warnings.warn(few, ShortSeriesWarning, stacklevel=2)
             if resume:
@@ -96,7 +110,7 @@ class TimeSeriesGAN:
     def _become(self, fitted: Fitted, history: History) -> None:
         self.fitted_, self.config = fitted, fitted.config
         self.facts_, self.training_ = fitted.facts, fitted.training
-        self.volatility_, self.history_ = fitted.volatility, history
+        self.conditions_, self.history_ = fitted.conditions, history
 
     def sample(
         self,
@@ -104,82 +118,95 @@ class TimeSeriesGAN:
         horizon: int,
         *,
         seed: int = 0,
-        given: str | float | None = None,
-        start_price: float | None = None,
+        given: Asked = None,
+        history: Prices | pd.DataFrame | pd.Series | str | Path | None = None,
+        drift: float | str | None = None,
+        start_price: float | Sequence[float] | None = None,
         start_date: str | None = None,
+        calendar: str = AUTO,
+        tick: float | None = None,
+        only: Sequence[int] | None = None,
+        extrapolate: bool = False,
     ) -> Scenarios:
         """Return ``n_samples`` synthetic paths of ``horizon`` steps.
 
         Args:
             n_samples: number of paths; path k depends on the seed and k alone.
-            horizon: steps, 1 to 100,000.
+            horizon: steps, 1 to 10,000,000.
             seed: of the paths.
-            given: volatility that the paths shall realise: ``low``, ``mid``, ``high`` or annualised
-                as in 0.35; without it paths move through all states as the series does.
-            start_price: price before the first step; default: the last real one.
+            given: what the paths are under. A volatility that they shall realise, ``low``, ``mid``,
+                ``high`` or annualised as in 0.35; or conditions by name, ``{"vol": 0.35, "crisis":
+                "yes"}``, each one value or one for every step; or a schedule's file, or texts as
+                ``--given`` takes them. Without it paths move through all states as the series does.
+            history: prices that the paths continue, from the market's state at their end.
+            drift: annual, of log prices; ``real``, ``zero``, or None for the model's own.
+            start_price: price before the first step; default: the last real one. Of several
+                assets one for all, or one for each.
             start_date: first date as ``YYYY-MM-DD``; default: after the last real one.
+            calendar: ``business days``, ``24/7`` or an exchange such as ``XNYS``, of daily data.
+            tick: prices are rounded to its multiples.
+            only: numbers of the paths instead of 0, 1, … ``n_samples`` − 1, each below that.
+            extrapolate: do not warn of given values that training did not see.
 
         Raises:
-            ConfigError: if an argument is outside its range.
-        """
-        groups = list(
-            self.sample_groups(
-                n_samples,
-                horizon,
-                seed=seed,
-                given=given,
-                start_price=start_price,
-                start_date=start_date,
-            )
-        )
-        return replace(
-            groups[0],
-            log_returns=np.concatenate([group.log_returns for group in groups]),
-            paths=np.concatenate([group.paths for group in groups]),
-        )
+            ConfigError, DataError: if an argument is outside its range, or the model cannot do what
+                is asked.
 
-    def sample_groups(
+        Warns:
+            ScenarioWarning: of given values that training did not see, and the like.
+        """
+        production = self.production(
+            n_samples,
+            horizon,
+            seed=seed,
+            given=given,
+            history=history,
+            drift=drift,
+            start_price=start_price,
+            start_date=start_date,
+            calendar=calendar,
+            tick=tick,
+            only=only,
+            extrapolate=extrapolate,
+        )
+        for text in production.warnings:
+            warnings.warn(text, ScenarioWarning, stacklevel=2)
+        return joined(list(production.groups()))
+
+    def sample_groups(self, n_samples: int, horizon: int, **asked: Any) -> Iterator[Scenarios]:
+        """Yield what ``sample`` returns in groups of paths, so that memory stays small.
+
+        The arguments are those of ``sample``; they are checked at the call, before the first group
+        is asked for. Nothing is warned of, see ``production``.
+        """
+        return self.production(n_samples, horizon, **asked).groups()
+
+    def production(
         self,
         n_samples: int,
         horizon: int,
         *,
-        seed: int = 0,
-        given: str | float | None = None,
-        start_price: float | None = None,
-        start_date: str | None = None,
-    ) -> Iterator[Scenarios]:
-        """Yield what ``sample`` returns in groups of paths, so that memory stays small.
+        history: Prices | pd.DataFrame | pd.Series | str | Path | None = None,
+        only: Sequence[int] | None = None,
+        **asked: Any,
+    ) -> Production:
+        """Return how ``sample`` makes its paths, with what is to be said before they are made.
 
-        The arguments are checked at the call, before the first group is asked for.
+        The arguments are those of ``sample``; they are checked here.
         """
         self._check_fitted()
-        check_request(n_samples, horizon, seed)
-        price = self.facts_.last_price if start_price is None else start_price
-        if not isinstance(price, int | float) or not (np.isfinite(price) and price > 0):
-            raise ConfigError(f"start price: expected a number above 0, got {price!r}")
-        condition = (
-            self.volatility_.vector(None)
-            if given is None
-            else self.fitted_.condition(self.volatility_.volatility(given))
-        )
-        dates = self.facts_.calendar.after(horizon, start_date)
-
-        def groups() -> Iterator[Scenarios]:
-            first = 0
-            for group in sample_groups(
-                self.fitted_.generator,
-                self.fitted_.scaler,
-                condition,
-                range(n_samples),
-                horizon,
-                seed,
-                calibration=self.fitted_.calibration if given is None else NOT_CALIBRATED,
-            ):
-                numbers = np.arange(first, first + len(group))
-                first += len(group)
-                yield Scenarios(group[..., 0], float(price), dates, numbers)
-
-        return groups()
+        check_request(n_samples, horizon, asked.get("seed", 0))
+        numbers = range(n_samples) if only is None else list(only)
+        wrong = [] if only is None else [k for k in numbers if not 0 <= k < n_samples]
+        if wrong or not len(numbers):
+            raise ConfigError(
+                f"only: expected numbers of paths from 0 to {n_samples - 1}, got "
+                f"{wrong[0] if wrong else 'none'}"
+            )
+        if history is not None and not isinstance(history, Prices):
+            reading = ReadConfig.from_dict(self.facts_.reading)
+            history = read_prices(history, self.facts_.columns, reading)
+        return Production(self.fitted_, Request(numbers, horizon, history=history, **asked))
 
     def save(self, directory: str | Path) -> None:
         """Write the model: ``generator.safetensors`` and ``manifest.json``.

@@ -21,6 +21,7 @@ TITLES: Mapping[Group, str] = {
     "judges": "Judges",
     "memorisation": "Memorisation",
     "forecasts": "Conditional forecasts",
+    "bars": "Bars",
 }
 """Title of each group of rows, in the order of the report."""
 
@@ -244,3 +245,8 @@ def _under(value: float | None, row: Row | HeldOut, mark: int) -> bool:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+def percent(share: float) -> str:
+    """Return a share in percent; a dash where there is none."""
+    return "–" if math.isnan(share) else f"{share:.1%}"

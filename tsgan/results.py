@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from tsgan.obeyed import Obedience
 from tsgan.pictured import Curves, PanelCurves
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ Group = Literal[
     "judges",
     "memorisation",
     "forecasts",
+    "bars",
 ]
 """What a row is about; reports show the rows that are not counted group by group."""
 
@@ -136,6 +138,8 @@ class Evaluation:
         held_out: number of held-out returns that ``Row.held_out`` is about; 0 without any.
         assets: of several assets, the evaluation of each by its name, in their order.
         panel: what the pictures of several assets show.
+        obedience: of the conditions that paths can be given, asked-for against realised; None
+            where paths alone are compared.
     """
 
     name: str
@@ -150,6 +154,7 @@ class Evaluation:
     held_out: int = 0
     assets: Mapping[str, Evaluation] = field(default_factory=dict)
     panel: PanelCurves | None = None
+    obedience: Obedience | None = None
 
     def row(self, name: str) -> Row:
         """Return the row called ``name``; KeyError if there is none."""
@@ -189,6 +194,7 @@ class Evaluation:
             "warnings": list(self.warnings),
             "metrics": [_row_to_dict(row) for row in self.rows],
             "assets": {name: found.to_dict() for name, found in self.assets.items()},
+            "conditions": None if self.obedience is None else self.obedience.to_dict(),
         }
 
     def _repr_html_(self) -> str:

@@ -11,14 +11,16 @@ import numpy.typing as npt
 
 from tsgan import checkpoint
 from tsgan.callbacks import Callback
+from tsgan.condition_sources import PriceSource
 from tsgan.config import Config
 from tsgan.data.prices import Prices
 from tsgan.device import resolve_device
 from tsgan.errors import CheckpointError, ConfigError
 from tsgan.facts import TrainingFacts
 from tsgan.fitted import Fitted, restored_generator, versions
-from tsgan.fitting import make_trainer, prepare
+from tsgan.fitting import make_trainer
 from tsgan.logs import EVENTS, LOG, EventFiles, MetricsFile
+from tsgan.preparation import prepare
 from tsgan.trainer import Trainer
 
 History = Mapping[str, npt.NDArray[np.float64]]
@@ -31,14 +33,21 @@ class Run:
         prices: to be learned.
         config: every setting.
         directory: None saves nothing.
+        beside: where the prices come from, whose other columns conditions may name.
 
     Raises:
         DataError, ConfigError: if the prices or settings cannot be trained on.
     """
 
-    def __init__(self, prices: Prices, config: Config, directory: Path | None) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        config: Config,
+        directory: Path | None,
+        beside: PriceSource | None = None,
+    ) -> None:
         self.config, self.directory = config, directory
-        self.prepared = prepare(prices, config)
+        self.prepared = prepare(prices, config, beside)
         self.trainer = make_trainer(self.prepared, config, resolve_device(config.device))
         self.goes_on = False
 
@@ -52,7 +61,7 @@ class Run:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(self.directory)
         for name, value in self._origin().items():
-            if name == "columns" or (name == "reading" and name not in numbers):
+            if name == "columns" or (name in ("reading", "sources") and name not in numbers):
                 continue  # the column that came of them is compared; an earlier version had none
             recorded = numbers.get(name)
             same = _same_settings(recorded, self.config) if name == "config" else recorded == value
@@ -112,6 +121,7 @@ class Run:
             "column": self.prepared.facts.column,
             "columns": list(self.prepared.facts.columns),
             "reading": dict(self.prepared.facts.reading),
+            "sources": dict(self.prepared.facts.sources),
             "device": self.trainer.stream.device.type,
             "precision": str(self.trainer.precision.dtype),
             "config": self.config.to_dict(),
@@ -132,14 +142,17 @@ class Run:
             best if np.isfinite(best) else None,
             trainer.stream.device.type,
         )
+        channels, conditions = prepared.returns.shape[1], prepared.conditions
         fitted = Fitted(
             self.config,
             prepared.facts,
             prepared.scaler,
-            prepared.volatility,
-            restored_generator(self.config, weights),
+            conditions,
+            restored_generator(self.config, weights, channels, conditions, prepared.bars),
             training,
             versions(),
+            profile=None if prepared.profile.flat else prepared.profile,
+            bars=prepared.bars,
         )
         returns = prepared.returns[: prepared.facts.training]
         return fitted.calibrated(returns) if final else fitted

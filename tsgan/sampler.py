@@ -1,14 +1,15 @@
 """Model, condition and seed to log returns: any number of paths, any horizon.
 
-Path k has a stream of its own, and paths are computed in groups of a size that depends on the
-horizon alone, on one thread: neither the number of paths nor that of the processors changes a bit
-of path k. A long path is computed piece by piece; each piece hears the noise that the one before it
-heard last, so that there is no seam.
+Path k has a stream of its own and is computed in a seat of its own: neither the number of paths nor
+that of the threads changes a bit of it. A long path is computed piece by piece, without a seam. A
+path may continue a past; without one it begins where a market is that has run for long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 import numpy as np
 import numpy.typing as npt
@@ -17,31 +18,53 @@ from torch import Tensor
 
 from tsgan import seeding
 from tsgan.calibration import Calibration
-from tsgan.conditioning import SCALE_SIZE
 from tsgan.data.scaling import Scaler
-from tsgan.device import threads
 from tsgan.errors import ConfigError
+from tsgan.inference import Float32Array, Inference, Plan, slow_grid, slow_points
 from tsgan.networks import Generator
-from tsgan.slow_noise import grid_points
+from tsgan.workers import in_order
 
 FloatArray = npt.NDArray[np.float64]
+Calibrate = Callable[[Float32Array], FloatArray]
 
-MAXIMAL_HORIZON, MAXIMAL_PATHS = 100_000, 10**9
-LONGEST_PIECE = 2048
-STEPS_AT_ONCE = 2**15
+MAXIMAL_HORIZON, MAXIMAL_PATHS = 10_000_000, 10**9
+STEPS_AT_ONCE = 2**16
+"""Steps of all paths of a group, unless a single path has more."""
+
+MOST_AT_ONCE = 512
+"""Paths of a group."""
+
 SLOW = 1
 """Last integer of the name of the stream that a path's slow noise comes from."""
 
 NOT_CALIBRATED = Calibration.none()
 
 
-def group_size(horizon: int) -> int:
-    """Return how many paths are computed at a time: a function of the horizon alone."""
-    return int(np.clip(STEPS_AT_ONCE // _piece_length(horizon), 16, 512))
+@dataclass(frozen=True)
+class Past:
+    """Where the market may stand when paths begin: weighted guesses of the noise until then.
+
+    Attributes:
+        noise: (memory, particles, noise channels) float32, the last before the first new return.
+        white: (points, particles, slow channels) float32, of which ``slow_noise`` makes slow noise
+            from step −memory on; the path's own stream goes on with it. None: all is its own.
+        weights: (particles,) float64, summing to 1.
+    """
+
+    noise: Float32Array
+    white: Float32Array | None
+    weights: FloatArray
+
+    def particle(self, stream: np.random.Generator) -> int:
+        """Draw the number of a particle."""
+        levels = np.cumsum(self.weights)
+        return int(np.searchsorted(levels[:-1], stream.random() * levels[-1], side="right"))
 
 
-def _piece_length(horizon: int) -> int:
-    return min(LONGEST_PIECE, 1 << (horizon - 1).bit_length())
+def group_size(plan: Plan) -> int:
+    """Return how many paths are computed at a time."""
+    least = min(STEPS_AT_ONCE // plan.steps, MOST_AT_ONCE)
+    return max(least // plan.seats, 1) * plan.seats
 
 
 def check_request(paths: int, horizon: int, seed: int) -> None:
@@ -63,9 +86,13 @@ def sample_groups(
     horizon: int,
     seed: int,
     purpose: int = seeding.PATHS,
-    calibration: Calibration = NOT_CALIBRATED,
+    calibration: Calibrate = NOT_CALIBRATED,
+    past: Past | None = None,
 ) -> Iterator[FloatArray]:
     """Yield the log returns of ``paths`` in groups: (group, horizon, assets), float64.
+
+    As many groups are computed at the same time as torch may use threads; two more, at most, wait
+    to be taken.
 
     Args:
         generator: on the CPU.
@@ -76,53 +103,147 @@ def sample_groups(
         horizon: steps of each path.
         seed, purpose: name of the streams, together with each path's number.
         calibration: of the scaled returns.
+        past: what the paths continue.
 
     Raises:
-        ConfigError: if the returns overflow, because an absurd volatility is given.
+        ConfigError: if the returns overflow, because an absurd volatility is given, or if the past
+            is not one of this generator.
     """
-    size = group_size(horizon)
-    for start in range(0, len(paths), size):
-        wanted = list(paths[start : start + size])
-        filled = wanted + [wanted[-1]] * (size - len(wanted))
-        streams = [seeding.numpy_generator(seed, purpose, path) for path in filled]
-        slow = [seeding.numpy_generator(seed, purpose, path, SLOW) for path in filled]
-        scaled = _group(generator, condition, streams, slow, horizon)
-        returns = scaler.inverse(calibration(scaled[: len(wanted)]))
+    if past is not None:
+        _check_past(generator, past)
+    plan = Plan.of(generator, horizon)
+    size, limit = group_size(plan), torch.get_num_threads()
+    wanted = (paths[start : start + size] for start in range(0, len(paths), size))
+    sampling = _Sampling(
+        generator,
+        condition,
+        plan,
+        horizon,
+        voice=lambda path: _Voice((seed, purpose, path), past),
+        finish=lambda scaled: scaler.inverse(calibration(scaled)),
+    )
+    yield from in_order(sampling.group, wanted, min(limit, -(-len(paths) // size)))
+
+
+def _check_past(generator: Generator, past: Past) -> None:
+    particles, slow = past.weights.size, len(generator.slow)
+    expected = (generator.memory, particles, generator.noise_channels)
+    if past.noise.shape != expected:
+        raise ConfigError(f"past: expected noise of shape {expected}, got {past.noise.shape}")
+    if not (bool((past.weights >= 0).all()) and 0 < past.weights.sum() < np.inf):
+        raise ConfigError(f"past: expected weights from 0 that sum to 1, got {past.weights}")
+    if past.white is not None and past.white.shape[1:] != (particles, slow):
+        raise ConfigError(
+            f"past: expected white numbers of shape (points, {particles}, {slow}), got "
+            f"{past.white.shape}"
+        )
+
+
+class _Voice:
+    """The noise of a path, from its own streams and from a past."""
+
+    def __init__(self, name: tuple[int, int, int], past: Past | None) -> None:
+        self._stream = seeding.numpy_generator(*name)
+        self._slow = seeding.numpy_generator(*name, SLOW)
+        self._heard = self._known = None
+        if past is not None:
+            particle = past.particle(self._stream)
+            self._heard = past.noise[:, particle]
+            self._known = None if past.white is None else past.white[:, particle]
+
+    def hear(self, noise: Float32Array) -> None:
+        """Write the next steps of noise, (time, channels)."""
+        if self._heard is not None:
+            noise[: len(self._heard)] = self._heard
+            noise, self._heard = noise[len(self._heard) :], None
+        noise[:] = self._stream.standard_normal(noise.shape, dtype=np.float32)
+
+    def white(self, points: int, channels: int) -> Float32Array:
+        """Return (points, channels) white numbers, of which slow noise is made."""
+        known = np.empty((0, channels), np.float32) if self._known is None else self._known[:points]
+        more = self._slow.standard_normal((points - len(known), channels), dtype=np.float32)
+        return np.concatenate([known, more])
+
+
+@dataclass(frozen=True)
+class _Sampling:
+    """What all groups of a request share; ``group`` may run in several threads at a time.
+
+    Attributes:
+        voice: the noise of a path by its number.
+        finish: turns scaled into log returns, any shape (…, assets).
+        idle: buffers that no thread uses now.
+    """
+
+    generator: Generator
+    condition: Tensor
+    plan: Plan
+    horizon: int
+    voice: Callable[[int], _Voice]
+    finish: Callable[[Float32Array], FloatArray]
+    idle: SimpleQueue[Inference] = field(default_factory=SimpleQueue)
+
+    def group(self, paths: Sequence[int]) -> FloatArray:
+        """Return the log returns of a group: (group, horizon, assets)."""
+        voices = [self.voice(int(path)) for path in paths]
+        returns = np.empty((len(voices), self.horizon, self.generator.assets))
+        grid = self._slow(voices)
+        try:
+            inference = self.idle.get_nowait()
+        except Empty:
+            inference = Inference(self.generator, self.condition, self.plan)
+        for places in _seated(paths, self.plan.seats):
+            self._side_by_side(inference, places, voices, grid, returns)
+        self.idle.put(inference)
         if not np.isfinite(returns).all():
             raise ConfigError(
                 "expected finite returns, got others: ask for a smaller volatility, or fit again"
             )
-        yield returns
+        return returns
+
+    def _slow(self, voices: Sequence[_Voice]) -> Tensor | None:
+        constants = self.generator.slow
+        if not constants:
+            return None
+        points = slow_points(self.generator, self.plan)
+        white = np.stack([voice.white(points, len(constants)) for voice in voices], axis=1)
+        return slow_grid(white, constants)
+
+    def _side_by_side(
+        self,
+        inference: Inference,
+        places: Mapping[int, int],
+        voices: Sequence[_Voice],
+        grid: Tensor | None,
+        returns: FloatArray,
+    ) -> None:
+        """Write the returns of those paths of a group that ``places`` has, by their seats."""
+
+        def hear(noise: Float32Array) -> None:
+            for seat, place in places.items():
+                voices[place].hear(noise[:, seat])
+
+        def keep(start: int, scaled: Float32Array) -> None:
+            steps = slice(start, min(start + len(scaled), self.horizon))
+            made = self.finish(scaled[: steps.stop - start])
+            for seat, place in places.items():
+                returns[place, steps] = made[:, seat]
+
+        anyone = next(iter(places.values()))
+        taken = [places.get(seat, anyone) for seat in range(self.plan.seats)]
+        inference.run(hear, keep, None if grid is None else grid[:, taken])
 
 
-def _group(
-    generator: Generator,
-    condition: Tensor,
-    streams: Sequence[np.random.Generator],
-    slow: Sequence[np.random.Generator],
-    horizon: int,
-) -> FloatArray:
-    """Return scaled returns, one path from each stream: (paths, horizon, assets)."""
-    length = _piece_length(horizon)
-    whole = -(-horizon // length) * length
-    heard = _noise(streams, generator.memory, generator.noise_channels)
-    points = grid_points(generator.memory + whole - 1)
-    white = _noise(slow, points, len(generator.slow)) if generator.slow else None
-    pieces = []
-    with torch.no_grad(), threads(1):
-        given = condition.expand(len(streams), -1)
-        scale = given[:, :SCALE_SIZE]
-        context = generator.context(given, whole, white)
-        for start in range(0, horizon, length):
-            heard = torch.cat([heard, _noise(streams, length, generator.noise_channels)])
-            steps = slice(start, start + len(heard) - 1)
-            piece = generator.paths(heard, scale, context[steps])
-            pieces.append(piece.transpose(1, 2).double().numpy())
-            heard = heard[-generator.memory :]
-    return np.concatenate(pieces, axis=1)[:, :horizon]
+def _seated(paths: Sequence[int], seats: int) -> list[dict[int, int]]:
+    """Return which place among ``paths`` sits in which seat, round by round.
 
-
-def _noise(streams: Sequence[np.random.Generator], time: int, channels: int) -> Tensor:
-    """Return the next ``time`` steps of each path's noise: (time, paths, channels)."""
-    drawn = [stream.standard_normal((time, channels), dtype=np.float32) for stream in streams]
-    return torch.from_numpy(np.stack(drawn, axis=1))
+    A path's seat follows from its number, so that rounding never depends on the company.
+    """
+    rounds: list[dict[int, int]] = []
+    for place, path in enumerate(paths):
+        seat = int(path) % seats
+        free = next((taken for taken in rounds if seat not in taken), None)
+        if free is None:
+            rounds.append(free := {})
+        free[seat] = place
+    return rounds

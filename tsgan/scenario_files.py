@@ -1,110 +1,222 @@
-"""Scenario files: written group by group, so that memory does not grow with the paths."""
+"""Scenario files: written piece by piece, so that memory does not grow with the paths."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-
-from tsgan.errors import ConfigError
-from tsgan.files import replacing
+from tsgan.errors import ConfigError, DataError
+from tsgan.scenario_folders import FolderSink, begin_folder, complete_folder, missing_paths
+from tsgan.scenario_groups import Source, handed_on, pieces
+from tsgan.scenario_journal import ENDING, Journal
+from tsgan.scenario_requests import WriteRequest
+from tsgan.scenario_sinks import ArraySink, CsvSink, ParquetSink, Sink
+from tsgan.scenario_targets import Target, demand_room, size, target_of
+from tsgan.scenario_wide import WideSink
 from tsgan.scenarios import Scenarios
 
-SUFFIXES = (".parquet", ".csv", ".npy")
-
-ORIGIN = b"tsgan"
-"""Key of a Parquet file's metadata, under which its origin stands as JSON."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def check_suffix(path: Path) -> None:
-    """Raise ConfigError unless the name of ``path`` says which format is meant."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
+@dataclass(frozen=True)
+class Written:
+    """What was written: ``paths`` in all, of which ``reused`` were there already."""
+
+    paths: int
+    reused: int
+
+
+def check_target(
+    target: str | Path, *, partition: int | None = None, shape: str = "long"
+) -> Target:
+    """Return the target of a path or address, or raise ConfigError before any work.
+
+    A folder is meant where the name ends in a slash or ``partition`` is given.
+    """
+    found = target_of(target, folder=partition is not None)
+    if shape == "wide" and (not found.file or found.suffix == ".npy"):
+        what = "a folder" if not found.file else found.suffix
+        raise ConfigError(
+            f"{target}: expected a name that ends in .parquet or .csv for a wide table, got "
+            f"{what}; rename it, or leave the shape out"
+        )
+    return found
 
 
 def write_scenarios(
-    path: Path,
-    groups: Iterable[Scenarios],
-    paths: int,
-    horizon: int,
-    origin: Mapping[str, str | int] | None = None,
-) -> None:
-    """Write groups of scenarios to one file, which appears when it is complete.
+    target: str | Path,
+    groups: Source | Iterable[Scenarios],
+    request: WriteRequest,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Written:
+    """Write scenarios to a file or a folder, each of which appears when it is complete.
 
-    ``.parquet`` and ``.csv`` hold the long frame ``path, step, date, log_return, close``; ``.npy``
-    the log returns alone, float64, (paths, horizon).
+    ``.parquet`` and ``.csv`` hold a long or a wide table, see ``WriteRequest``; ``.npy`` the log
+    returns alone, float64, (paths, horizon) or (paths, horizon, assets). A name that ends in a
+    slash, or a ``partition``, stands for a folder of Parquet files. Addresses such as
+    ``s3://bucket/x.parquet`` are opened with fsspec.
+
+    Sampling and writing go on at the same time. What is interrupted leaves no file that looks
+    complete. A folder keeps its whole files; beside a large file, or with ``request.resume``, what
+    was sampled is kept as ``<name>.partial`` until it is done. ``request.resume`` goes on with
+    either; a file behind an address begins anew.
 
     Args:
-        path: the file; its suffix says the format.
-        groups: of scenarios, in the order of their paths.
-        paths: number of all paths; horizon: steps of each.
-        origin: what the paths were learned from. ``.parquet`` keeps it in the metadata, where
-            :func:`tsgan.synthetic_files.read_synthetic` finds it; the other formats have no place
-            for it.
+        target: path or address.
+        groups: paths from 0 on, in order; or a function that gives those of a range, without
+            which nothing can be gone on with.
+        request: how many paths, in which shape.
+        advance: is told of every so many paths that are sampled, or were there already.
 
     Raises:
-        ConfigError: for another suffix; DataError: if the file cannot be written.
+        ConfigError: for a target or a request that cannot be met, before anything is sampled.
+        DataError: if the writing fails.
     """
-    check_suffix(path)
-    suffix = path.suffix.lower()
-    with replacing(path) as temporary:
-        if suffix == ".npy":
-            _write_array(temporary, groups, paths, horizon)
-        else:
-            _write_table(temporary, groups, origin, parquet=suffix == ".parquet")
+    found = check_target(target, partition=request.partition, shape=request.shape)
+    if request.resume and not callable(groups):
+        raise ConfigError(
+            "resume: expected groups as a function of a range of paths, got groups; pass a "
+            "function, or leave resume out"
+        )
+    source: Source = groups if callable(groups) else lambda _: groups
+    write = _write_file if found.file else _write_folder
+    with _full_disk_told(found, request):
+        return Written(request.paths, write(found, source, request, advance))
 
 
-def _write_array(path: Path, groups: Iterable[Scenarios], paths: int, horizon: int) -> None:
-    header = {"descr": "<f8", "fortran_order": False, "shape": (paths, horizon)}
-    with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for group in groups:
-            file.write(group.log_returns.astype("<f8").tobytes())
+def _write_folder(
+    target: Target, source: Source, request: WriteRequest, advance: Callable[[int], None]
+) -> int:
+    """Write those files of a folder that are missing; return how many paths were there."""
+    if request.first:
+        raise ConfigError(
+            f"{target.text}: expected a file for a part of the paths, got a folder, which has them "
+            "all; name a file"
+        )
+    wanted = missing_paths(target, request)
+    missing = sum(map(len, wanted))
+    demand_room(target, request.file_bytes(".parquet") * missing / request.paths)
+    begin_folder(target, request)
+    advance(request.paths - missing)
+    cut = (pieces(source(run), run, request, request.file_paths) for run in wanted)
+    with _noted(lambda: _folder_note(target)), _aborting(FolderSink(target, request)) as sink:
+        handed_on(_told(chain.from_iterable(cut), advance), sink.write)
+    complete_folder(target, request)
+    return request.paths - missing
 
 
-def _write_table(
-    path: Path,
-    groups: Iterable[Scenarios],
-    origin: Mapping[str, str | int] | None,
-    *,
-    parquet: bool,
-) -> None:
-    metadata = None if origin is None else {ORIGIN: json.dumps(dict(origin))}
-    writer: pa.parquet.ParquetWriter | pa.csv.CSVWriter | None = None
+def _folder_note(target: Target) -> str:
+    return f"its complete files are kept in {target.text}; add --resume to go on"
+
+
+def _write_file(
+    target: Target, source: Source, request: WriteRequest, advance: Callable[[int], None]
+) -> int:
+    """Write a file; return how many of its paths were kept beside it."""
+    folder = target.place.folder
+    path = None if folder is None else folder / (target.file + ENDING)
+    if path is not None and path.exists() and not request.resume:
+        raise ConfigError(
+            f"{path}: an interrupted run has left its paths here; add --resume to go on, or "
+            "delete the file to begin anew"
+        )
+    keeps = path is not None and request.kept
+    there = path.stat().st_size if path is not None and path.exists() else 0
+    demand_room(target, request.file_bytes(target.suffix) + request.scratch_bytes - there)
+    if request.resume and path is not None:
+        target.sweep()
+    with ExitStack() as stack:
+        journal = stack.enter_context(_journal(path, request)) if path and keeps else None
+        kept = 0 if journal is None else journal.paths
+        wanted = request.wanted
+        groups = source(wanted[kept:])
+        if journal is not None and kept:
+            groups = chain(journal.kept(next(iter(source(wanted[:1])))), groups)
+        file = stack.enter_context(target.place.replacing(target.file))
+        sink = stack.enter_context(_aborting(_sink(target, file, request)))
+
+        def write(group: Scenarios) -> None:
+            if journal is not None:
+                journal.append(group)
+            sink.write(group)
+
+        cut = pieces(groups, wanted, request, request.paths)
+        handed_on(_told(cut, advance), write)
+    return kept
+
+
+def _sink(target: Target, file: BinaryIO, request: WriteRequest) -> Sink:
+    if target.suffix == ".npy":
+        return ArraySink(file, request)
+    text = target.suffix == ".csv"
+    inner = CsvSink(file) if text else ParquetSink(file, request)
+    if request.shape == "long":
+        return inner
+    return WideSink(inner, request, target.place.folder, plain_dates=text)
+
+
+def _told(groups: Iterable[Scenarios], advance: Callable[[int], None]) -> Iterator[Scenarios]:
+    for group in groups:
+        yield group
+        advance(len(group.numbers))
+
+
+@contextmanager
+def _aborting(sink: Sink) -> Iterator[Sink]:
+    """Finish a sink, or abort it if the block or its end fails."""
     try:
-        for group in groups:
-            table = to_table(group, plain_dates=not parquet)
-            if writer is None:
-                kind = pa.parquet.ParquetWriter if parquet else pa.csv.CSVWriter
-                writer = kind(path, table.schema.with_metadata(metadata if parquet else None))
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+        yield sink
+        sink.finish()
+    except BaseException:
+        sink.abort()
+        raise
 
 
-def to_table(scenarios: Scenarios, *, plain_dates: bool) -> pa.Table:
-    """Return the long table of some paths: ``path, step, date, log_return, close``.
+@contextmanager
+def _journal(path: Path, request: WriteRequest) -> Iterator[Journal]:
+    """Keep sampled paths until the block succeeds."""
+    journal = Journal(path, request)
+    try:
+        with _noted(lambda: _kept_note(journal) if journal.paths else ""):
+            yield journal
+    except BaseException:
+        journal.close(done=False)
+        raise
+    journal.close(done=True)
 
-    With ``plain_dates`` a day is written without a time, as text wants it; else all dates are
-    timestamps, which pandas reads as such.
-    """
-    count, horizon = scenarios.log_returns.shape
-    daily = scenarios.dates.dtype == np.dtype("datetime64[D]")
-    kind = pa.date32() if plain_dates and daily else pa.timestamp("ms")
-    dates = pa.array(scenarios.dates.astype("datetime64[D]" if daily else "datetime64[s]"))
-    dates = dates.cast(pa.timestamp("s") if kind != pa.date32() else kind).cast(kind)
-    return pa.table(
-        {
-            "path": np.repeat(scenarios.paths, horizon),
-            "step": np.tile(np.arange(1, horizon + 1, dtype=np.int32), count),
-            "date": pa.concat_arrays([dates] * count),
-            "log_return": scenarios.log_returns.ravel(),
-            "close": scenarios.closes().ravel(),
-        }
-    )
+
+def _kept_note(journal: Journal) -> str:
+    return f"{journal.paths:,} paths are kept in {journal.path}; add --resume to go on"
+
+
+@contextmanager
+def _noted(note: Callable[[], str]) -> Iterator[None]:
+    """Add to an interrupt or a failure what is kept of the work."""
+    try:
+        yield
+    except (KeyboardInterrupt, DataError, OSError) as error:
+        if text := note():
+            error.add_note(text)
+        raise
+
+
+@contextmanager
+def _full_disk_told(target: Target, request: WriteRequest) -> Iterator[None]:
+    """Say of a full disk how much is needed; and of any failure what is kept."""
+    try:
+        yield
+    except (DataError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        kept = "; ".join(getattr(error, "__notes__", []))
+        if not isinstance(cause, OSError) or cause.errno not in _FULL:
+            raise
+        needed = size(request.file_bytes(target.suffix))
+        raise DataError(
+            f"cannot write {target.text}: {cause.strerror}, of about {needed} in all; free some "
+            f"space, ask for fewer paths or steps, or choose another place{kept and '; ' + kept}"
+        ) from error

@@ -1,125 +1,160 @@
-"""Synthetic paths with dates and prices, as arrays and as a long frame."""
+"""Synthetic paths with dates and prices, in the shapes that their users take."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tsgan.data.returns import prices_from_returns
-from tsgan.errors import ConfigError
+from tsgan.errors import DataError
+from tsgan.ticks import closes_of
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.figure import Figure
 
 FloatArray = npt.NDArray[np.float64]
 DateArray = npt.NDArray[np.datetime64]
 
-BUSINESS_DAYS = "business days"
-DAYS = "days"
-MONTHS = " months"
+FIELDS = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """How the dates of a series follow each other.
+class Bars:
+    """What a bar holds beside its close: low <= open, close <= high, all above 0.
 
     Attributes:
-        last: last real date as ISO text, None if the file had no dates.
-        step: ``business days``, ``days``, so many months as in ``1 months``, or the seconds
-            between two observations.
+        open, high, low: (paths, horizon) float64 prices.
+        volume: (paths, horizon) float64, None where the real series has none.
     """
 
-    last: str | None
-    step: str | int
-
-    def after(self, horizon: int, start: str | None = None) -> DateArray:
-        """Return ``horizon`` dates after the last real one, or from ``start`` on; NaT if unknown.
-
-        Args:
-            horizon: number of dates, (horizon,) datetime64.
-            start: first date, ``YYYY-MM-DD``; moved to the next business day where it is none.
-
-        Raises:
-            ConfigError: if ``start`` is not a date.
-        """
-        if start is None and self.last is None:
-            return np.full(horizon, np.datetime64("NaT", "D"))
-        first = _date(self.last or "", "last date") if start is None else _date(start, "start date")
-        number = np.arange(horizon) if start is not None else np.arange(1, horizon + 1)
-        if isinstance(self.step, str) and self.step.endswith(MONTHS):
-            return _months_after(first, number * int(self.step.removesuffix(MONTHS)))
-        days: DateArray = np.full(horizon, first, dtype="datetime64[D]")
-        if self.step == BUSINESS_DAYS:
-            roll: Literal["forward", "backward"] = "backward" if start is None else "forward"
-            return np.busday_offset(days, number, roll=roll)
-        if self.step == DAYS:
-            every_day: DateArray = days + number.astype("timedelta64[D]")
-            return every_day
-        seconds = int(self.step)
-        if seconds % 86_400 == 0:
-            spaced: DateArray = days + (number * (seconds // 86_400)).astype("timedelta64[D]")
-            return spaced
-        return np.full(horizon, first) + number * np.timedelta64(seconds, "s")
-
-
-def _months_after(first: np.datetime64, months: npt.NDArray[np.int64]) -> DateArray:
-    """Return the same day so many months later; the last day of the month stays the last."""
-    month, day = first.astype("datetime64[M]"), first.astype("datetime64[D]")
-    last = (month + 1).astype("datetime64[D]") - 1
-    starts: DateArray = month + months
-    ends = (starts + 1).astype("datetime64[D]") - 1
-    if day == last:
-        return ends
-    days: DateArray = starts.astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
-    return np.where(days < ends, days, ends)
-
-
-def _date(text: str, name: str) -> np.datetime64:
-    try:
-        moment = datetime.fromisoformat(text)  # NumPy would read 20200131 as a year
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is not None:
-        raise ConfigError(f"{name}: expected a date as YYYY-MM-DD, got {text!r}")
-    return np.datetime64(moment.replace(microsecond=0), "s")
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    volume: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Synthetic paths of one asset.
+    """Synthetic paths of one asset, or of several that move together.
 
     Attributes:
-        log_returns: (paths, horizon) float64.
-        start_price: the price before the first return, of every path.
+        log_returns: (paths, horizon) float64; (paths, horizon, assets) of several assets.
+        start_price: the price before the first return, of every path; (assets,) of several.
         dates: (horizon,) of the steps; NaT where the real series has none.
-        paths: (paths,) number of each path.
+        numbers: (paths,) number of each path.
+        names: of the assets.
+        bars: opens, highs, lows and volumes; of one asset only.
+        tick: closes are its multiples; None where they are any numbers.
+
+    Raises:
+        DataError: if the shapes do not fit one another.
     """
 
     log_returns: FloatArray
-    start_price: float
+    start_price: float | FloatArray
     dates: DateArray
-    paths: npt.NDArray[np.int64]
+    numbers: npt.NDArray[np.int64]
+    names: tuple[str, ...] = ("close",)
+    bars: Bars | None = None
+    tick: float | None = None
+
+    def __post_init__(self) -> None:
+        paths, horizon = self.log_returns.shape[:2]
+        assets = self.log_returns.shape[2:]
+        expected = {
+            "start price": (np.shape(self.start_price), assets),
+            "dates": (self.dates.shape, (horizon,)),
+            "numbers": (self.numbers.shape, (paths,)),
+            "names": ((len(self.names),), assets or (1,)),
+        }
+        for name in FIELDS[:3] + FIELDS[4:] if self.bars is not None else ():
+            if (values := getattr(self.bars, name)) is not None:
+                expected[name] = (values.shape, (paths, horizon))
+        for name, (found, wanted) in expected.items():
+            if found != wanted:
+                raise DataError(
+                    f"scenarios, {name}: expected the shape {wanted} beside log returns of "
+                    f"{self.log_returns.shape}, found {found}; give it that shape"
+                )
+        if assets and self.bars is not None:
+            raise DataError("scenarios: expected bars of one asset, found several; leave them out")
+
+    @property
+    def several(self) -> bool:
+        """Whether the log returns have an axis of assets."""
+        return self.log_returns.ndim > 2
 
     def closes(self) -> FloatArray:
-        """Return the prices after each step: (paths, horizon)."""
-        return prices_from_returns(self.log_returns, self.start_price)
+        """Return the prices after each step, in the shape of the log returns."""
+        if not self.several:
+            return closes_of(self.log_returns, float(self.start_price), self.tick)
+        start = np.asarray(self.start_price, dtype=np.float64)
+        each = [
+            closes_of(self.log_returns[..., k], float(p), self.tick) for k, p in enumerate(start)
+        ]
+        return np.stack(each, axis=-1)
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the long frame ``path, step, date, log_return, close``; step counts from 1."""
-        count, horizon = self.log_returns.shape
-        return pd.DataFrame(
-            {
-                "path": np.repeat(self.paths, horizon),
-                "step": np.tile(np.arange(1, horizon + 1), count),
-                "date": np.tile(_for_pandas(self.dates), count),
-                "log_return": self.log_returns.ravel(),
-                "close": self.closes().ravel(),
-            }
-        )
+    def rounded(self) -> Self:
+        """Return the same with the log returns of closes that are rounded to the tick."""
+        if self.tick is None:
+            return self
+        logs = np.log(self.closes())
+        first = np.log(np.broadcast_to(self.start_price, logs[:, :1].shape))
+        return replace(self, log_returns=np.diff(logs, axis=1, prepend=first))
 
+    def to_frame(self, shape: Literal["long", "wide"] = "long") -> pd.DataFrame:
+        """Return one frame of all paths.
 
-def _for_pandas(dates: DateArray) -> DateArray:
-    """Whole seconds: pandas keeps them, and they reach beyond the year 2262."""
-    return dates.astype("datetime64[s]")
+        ``long``: ``path, step, date, log_return, close`` and, of bars, ``open, high, low, volume``;
+        of several assets ``path, step, date, asset, log_return, close``. Steps count from 1.
+
+        ``wide``: closes by date, a column per path; of several assets the columns are (path,
+        asset), of bars (path, field) with the fields ``Open, High, Low, Close, Volume``.
+
+        Raises:
+            ConfigError: for another shape.
+        """
+        from tsgan import scenario_views
+
+        return scenario_views.frame(self, shape)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a dataset of ``log_return`` and ``close`` over (path, step[, asset]).
+
+        ``date`` is a coordinate of the steps, ``start_price`` one of the assets; bars add
+        ``open, high, low, volume``.
+
+        Raises:
+            ConfigError: if xarray is not installed.
+        """
+        from tsgan import scenario_views
+
+        return scenario_views.dataset(self)
+
+    def paths(self) -> Iterator[pd.DataFrame]:
+        """Yield each path as a frame by date, as backtests take it.
+
+        Its columns are ``close``; ``Open, High, Low, Close, Volume`` (the last where there are
+        volumes) of bars; the names of several assets, with their closes. The index is named
+        ``date``; where the real series has no dates it counts the steps from 1.
+        """
+        from tsgan import scenario_views
+
+        return scenario_views.each_path(self)
+
+    def plot(self, paths: int = 5) -> Figure:
+        """Return a picture of the prices: quantiles of all paths by date, and the first ``paths``.
+
+        Several assets stand one above the other.
+
+        Raises:
+            ConfigError: if ``paths`` is negative.
+        """
+        from tsgan.scenario_plots import scenario_figure
+
+        return scenario_figure(self, paths)

@@ -13,10 +13,9 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE, BOOTSTRAP, BASELINES, FORECASTS, CALIBRATION = (
-    range(9)
-)
-"""First integer of a stream's name: the purpose that it serves."""
+WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE = range(5)
+BOOTSTRAP, BASELINES, FORECASTS, CALIBRATION, HISTORY = range(5, 10)
+"""First integers of a stream's name: the purpose that it serves."""
 
 
 def numpy_generator(seed: int, *name: int) -> np.random.Generator:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import or_
 from pathlib import Path
 
@@ -13,19 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet
 
 from tsgan.data.dates import looks_like_date
 from tsgan.data.decimals import has_decimals, looks_like_number
 from tsgan.data.files import read_content
 from tsgan.errors import DataError
-from tsgan.scenario_files import ORIGIN
 from tsgan.synthetic_blocks import Block, understood
 from tsgan.synthetic_long import long_block
+from tsgan.synthetic_parquet import Origin, is_folder, kind_in, origin_in, read_origin, read_table
 from tsgan.synthetic_tables import Source, roles_of, wide_block
 
 FloatArray = npt.NDArray[np.float64]
-Origin = Mapping[str, str | int]
+
+__all__ = ["SyntheticPaths", "read_origin", "read_synthetic"]
 
 _TEXT = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
@@ -33,7 +31,6 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 _FORMATS = ".parquet, .csv (also .tsv, .txt, or compressed as .csv.gz) or .npy"
 _HEAD = 1 << 20
 _LARGEST_BLOCK = (1 << 31) - 1
-_LARGEST_ORIGIN = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +52,7 @@ class SyntheticPaths:
 
 
 def read_synthetic(path: str | Path) -> SyntheticPaths:
-    """Read synthetic paths from .npy, Parquet or CSV (also .gz, .bz2, .xz, .zip).
+    """Read synthetic paths from .npy, Parquet (a file or a folder) or CSV (also compressed).
 
     An array holds log returns: (paths, steps), (steps,) of one path, (paths, steps, assets). A
     table is long if a column is called path, asset, log_return or close: a row is one step of one
@@ -82,12 +79,17 @@ def read_synthetic(path: str | Path) -> SyntheticPaths:
         block = (long_block if roles.long else wide_block)(table, roles, source)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, MemoryError) as error:
         raise _unreadable(path, "a table of synthetic paths", error) from error
-    return _paths(block, path, _origin(table.schema.metadata or {}))
+    metadata = table.schema.metadata or {}
+    if not roles.long:
+        block = replace(block, kind=kind_in(metadata))
+    return _paths(block, path, origin_in(metadata))
 
 
 def _format(path: Path) -> str:
     """Return ``"array"``, ``"parquet"`` or ``"text"``, having made sure that there is a file."""
     try:
+        if is_folder(path):
+            return "parquet"
         if path.is_dir():
             raise DataError(
                 f"{path}: expected a file of synthetic paths, found a directory; if it is a model, "
@@ -169,21 +171,13 @@ def _index(place: tuple[int, ...], dimensions: int) -> tuple[int, ...]:
 
 
 def _parquet(path: Path) -> tuple[pa.Table, Source]:
-    """Read a Parquet file; of a long table, only the columns that matter."""
-    source = Source(str(path), "row", 1)
+    """Read a Parquet file, or a folder of them."""
     try:
-        with pa.parquet.ParquetFile(path) as file:
-            names = [str(name) for name in file.schema_arrow.names]
-            roles = roles_of(names, source)
-            wanted = None
-            if roles.long and roles.value is not None and len(set(names)) == len(names):
-                keys = (roles.path, roles.asset, roles.value, *roles.times)
-                wanted = [names[k] for k in keys if k is not None]
-            return file.read(columns=wanted), source
+        return read_table(path), Source(str(path), "row", 1)
     except DataError:
         raise
     except Exception as error:  # damaged bytes make the decoders fail in many ways
-        raise _unreadable(path, "a whole Parquet file", error) from error
+        raise _unreadable(path, "whole Parquet files", error) from error
 
 
 def _text(path: Path) -> tuple[pa.Table, Source]:
@@ -227,32 +221,6 @@ def _is_data(fields: list[str]) -> bool:
     if len(whole) == 1:
         return whole[0] not in (0, 1)
     return any(two <= one for one, two in zip([-1, *whole], whole, strict=False))
-
-
-def read_origin(path: Path) -> Origin | None:
-    """Return what a Parquet file's metadata say of the training, None if they say nothing."""
-    import pyarrow.parquet as pq
-
-    try:
-        return _origin(pq.read_schema(path).metadata or {})
-    except (OSError, ValueError):
-        return None
-
-
-def _origin(metadata: Mapping[bytes, bytes]) -> Origin | None:
-    """Return what the metadata say of the training, None if that is damaged or not there."""
-    text = metadata.get(ORIGIN, b"")
-    if len(text) > _LARGEST_ORIGIN:
-        return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict) or not all(
-        type(value) in (str, int) for value in found.values()
-    ):
-        return None
-    return found
 
 
 def _paths(block: Block, path: Path, origin: Origin | None) -> SyntheticPaths:

@@ -32,24 +32,32 @@ class HeldOutScore:
     root mean square difference of the autocorrelation of |r| at lags 1..20, pooled over windows.
 
     Args:
-        series: (n, 1) scaled held-out returns, n at least ``window``.
+        series: (n, channels) scaled held-out returns, n at least ``window``; those of all assets
+            are pooled.
         window: steps of a window.
         seed: the same noise is used at every call, so that scores differ by the weights alone.
         layout: of the generator's conditions; only the scale is given.
+        volatile: so many channels, the first ones, are looked at; default: all.
     """
 
     def __init__(
-        self, series: Tensor, window: int, seed: int, layout: ConditionLayout | None = None
+        self,
+        series: Tensor,
+        window: int,
+        seed: int,
+        layout: ConditionLayout | None = None,
+        volatile: int | None = None,
     ) -> None:
         self.seed = seed
         windows = sliding_windows(series, window)
-        logs = trailing_log_volatility(series, window)
+        self.volatile = volatile
+        logs = trailing_log_volatility(series[:, :volatile], window)
         evenly = torch.arange(SYNTHETIC_WINDOWS, device=logs.device) * len(logs)
         logs = logs[evenly // SYNTHETIC_WINDOWS]
         layout = ConditionLayout() if layout is None else layout
         self.condition = layout.pack(SYNTHETIC_WINDOWS, log_scale=logs)
         self.like = windows[:1].expand(SYNTHETIC_WINDOWS, -1, -1)
-        self.real = windows[:, 0].cpu().double().numpy()
+        self.real = windows[:, :volatile].flatten(0, 1).cpu().double().numpy()
         self.real_memory = autocorrelation(np.abs(self.real), LAGS).mean(axis=0)
 
     def __call__(self, generator: nn.Module) -> float:
@@ -57,7 +65,7 @@ class HeldOutScore:
         stream = seeding.torch_generator(self.seed, seeding.VALIDATION)
         with torch.no_grad():
             fake = generator.sample_like(self.like, self.condition, stream)  # type: ignore[operator]
-        synthetic = fake[:, 0].cpu().double().numpy()
+        synthetic = fake[:, : self.volatile].flatten(0, 1).cpu().double().numpy()
         distances = []
         for span in SPANS:
             sums = overlapping_sums(self.real, span)

@@ -1,0 +1,158 @@
+"""What ``--given`` asks of the paths: values of conditions, for all the horizon or by schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tsgan.conditions import LEVELS, VOLATILITY, Conditions
+from tsgan.errors import ConfigError
+from tsgan.schedules import read_schedule
+from tsgan.tracks import FloatArray
+
+Value: TypeAlias = str | float
+Asked: TypeAlias = Value | Sequence[str] | Mapping[str, Value | Sequence[Value]] | None
+"""A volatility; ``NAME=VALUE`` or a schedule's file, or several; or values by name, each one or
+as many as there are steps; or nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What is asked of the paths, as ``Conditions`` takes it.
+
+    Attributes:
+        values: by name, a number for the whole horizon or (horizon,): an annualised volatility, a
+            number, or the place of a class.
+        said: what is asked for, one plain line of each condition.
+        warnings: what training did not see, and steps that a schedule does not say.
+    """
+
+    values: Mapping[str, float | FloatArray]
+    said: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_given(
+    asked: Asked,
+    conditions: Conditions,
+    horizon: int,
+    dates: npt.NDArray[np.datetime64],
+    *,
+    extrapolate: bool = False,
+) -> Given:
+    """Return what is asked for.
+
+    Args:
+        asked: see ``Asked``.
+        conditions: of the model.
+        horizon: steps of the paths.
+        dates: (horizon,) of the steps, for a schedule by date; NaT where there are none.
+        extrapolate: do not warn of values that training did not see.
+
+    Raises:
+        ConfigError: for a condition that the model does not have, or a value that it cannot take.
+        DataError: if a schedule's file is none.
+    """
+    warnings = list[str]()
+    series = dict[str, list[Value]]()
+    for name, value in _pairs(asked, warnings, horizon, dates):
+        if name not in conditions.names:
+            raise ConfigError(
+                f"--given: expected a condition of this model, {', '.join(conditions.names)}, got "
+                f"{name!r}; others are set when a model is fitted, with --condition and --label"
+            )
+        if name in series:
+            raise ConfigError(f"--given: expected each condition once, got {name!r} again")
+        series[name] = [value] if isinstance(value, str | int | float) else list(value)
+        if len(series[name]) not in (1, horizon):
+            raise ConfigError(
+                f"{name}: expected one value or {horizon}, one of each step, got "
+                f"{len(series[name])}"
+            )
+    values, said = dict[str, float | FloatArray](), list[str]()
+    for name, each in series.items():
+        numbers = {text: _number(conditions, name, text) for text in dict.fromkeys(each)}
+        if not extrapolate:
+            warnings += _extrapolations(conditions, name, list(numbers.values()))
+        said.append(_said(conditions, name, [numbers[text] for text in each]))
+        several = len(numbers) > 1
+        along = np.array([numbers[text] for text in each], dtype=np.float64)
+        values[name] = along if several else float(along[0])
+    return Given(values, tuple(said), tuple(warnings))
+
+
+def _pairs(
+    asked: Asked, warnings: list[str], horizon: int, dates: npt.NDArray[np.datetime64]
+) -> list[tuple[str, Value | Sequence[Value]]]:
+    """Return names and values; those of a schedule are one of each step."""
+    if asked is None:
+        return []
+    if isinstance(asked, Mapping):
+        return list(asked.items())
+    if isinstance(asked, int | float | np.number):
+        return [(VOLATILITY, float(asked))]
+    pairs = list[tuple[str, Value | Sequence[Value]]]()
+    for text in [asked] if isinstance(asked, str) else asked:
+        name, separator, value = (part.strip() for part in text.partition("="))
+        if separator and name and value:
+            pairs.append((name, value))
+        elif isinstance(asked, str) and (text in LEVELS or _is_number(text)):
+            pairs.append((VOLATILITY, text))
+        elif not separator and Path(text).suffix:
+            schedule = read_schedule(Path(text), horizon, dates)
+            warnings += schedule.warnings
+            pairs += schedule.values.items()
+        else:
+            raise ConfigError(
+                f"--given: expected NAME=VALUE such as vol=high or vol=0.35, or a schedule's CSV "
+                f"file, got {text!r}"
+            )
+    return pairs
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(conditions: Conditions, name: str, value: Value) -> float:
+    """Return the value as a number: a volatility, a number, or the place of a class."""
+    if name == VOLATILITY:
+        return conditions.volatility.volatility(value)
+    return conditions.track(name).value(value)
+
+
+def _extrapolations(conditions: Conditions, name: str, values: Sequence[float]) -> list[str]:
+    """Return what to say of values that training did not see: nothing, or one sentence."""
+    if name == VOLATILITY:
+        seen = conditions.volatility
+        outside = [f"{value:.1%}" for value in values if not seen.seen(value)]
+        low, high = f"{seen.smallest:.1%}", f"{seen.largest:.1%}"
+    else:
+        track = conditions.track(name)
+        outside = [track.shown(value) for value in values if not track.seen(value)]
+        low, high = f"{track.smallest:.6g}", f"{track.largest:.6g}"
+    if not outside:
+        return []
+    more = f" and {len(outside) - 3} more" if len(outside) > 3 else ""
+    verb = "is an extrapolation" if len(outside) == 1 else "are extrapolations"
+    return [f"{name}: training saw {low} to {high}; {', '.join(outside[:3])}{more} {verb}"]
+
+
+def _said(conditions: Conditions, name: str, values: Sequence[float]) -> str:
+    """Return what is asked of one condition, in words."""
+    show = "{:.1%}".format if name == VOLATILITY else conditions.track(name).shown
+    changes = sum(a != b for a, b in pairwise(values))
+    if not changes:
+        return f"{name} {show(values[0])}"
+    times = "once" if changes == 1 else f"{changes} times"
+    return f"{name} from {show(values[0])} to {show(values[-1])}, changing {times}"

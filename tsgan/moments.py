@@ -1,0 +1,162 @@
+"""Moments of return paths: what their past says, and what volatility it foretells.
+
+The past is summed up by averages of squared returns, of squared losses and of returns, over many
+half-lives. Which of them matter, and how much, the paths say themselves: a regression of what came
+after on what was before gives the volatility of the next step, of the next ten and of the next
+sixty. Two moments are alike where these three are. Foretold quantities are the best summary
+statistics of approximate Bayesian computation (Fearnhead & Prangle 2012).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tsgan.results import FloatArray
+
+HALF_LIVES = (1.0, 3.0, 8.0, 20.0, 60.0, 200.0)
+"""Half-lives, in steps, of the averages that describe a moment."""
+
+BLEND = 0.05
+"""Share of the slowest average in each: the logarithm of a few zeros in a row says little."""
+
+AHEAD = (1, 10, 60)
+"""Steps from a moment on whose volatility is foretold."""
+
+FLOOR = 1e-4
+"""Volatility that is added in square, over that of the series: a path that stands still has it."""
+
+BATCH_VALUES = 1 << 20
+"""Values of paths that are described at a time: bounds the memory, not the result."""
+
+REDUNDANT = 1e-6
+"""Directions of the features of so small a share of the variance are left out of a regression."""
+
+SHRINKAGE = 1e-5
+"""Weight of the squared coefficients beside a moment's mean quasi-likelihood."""
+
+Indices = npt.NDArray[np.int64]
+
+
+def describe(
+    paths: FloatArray, path: Indices, step: Indices, look_back: int, floor: float
+) -> FloatArray:
+    """Return (moments, features) at ``step`` of row ``path``, from the ``look_back`` last returns.
+
+    For each half-life: the log of the exponentially weighted volatility; the share of losses in
+    its square, and the weighted mean return in its units, for the leverage effect.
+
+    Args:
+        paths: (paths, steps) log returns.
+        path, step: (moments,); rows ascending, steps from look_back − 1.
+        look_back: all moments must have the same, to be comparable.
+        floor: added in square to each variance.
+    """
+    described = np.empty((path.size, 3 * len(HALF_LIVES)))
+    rows = max(BATCH_VALUES // paths.shape[1], 1)
+    for first in range(0, paths.shape[0], rows):
+        low, high = np.searchsorted(path, (first, first + rows))
+        if low == high:
+            continue
+        part = paths[first : first + rows]
+        square, place = np.square(part), (path[low:high] - first, step[low:high])
+        made = described[low:high].reshape(-1, 3, len(HALF_LIVES))
+        for kind, values in enumerate((square, np.where(part < 0, square, 0.0), part)):
+            for i, life in enumerate(HALF_LIVES):
+                made[:, kind, i] = weighted_mean(values, life, look_back)[place]
+        variance = np.maximum(made[:, 0] + BLEND * made[:, 0, -1:], 0.0) + floor**2
+        made[:, 0] = 0.5 * np.log(variance)
+        made[:, 1] /= variance
+        made[:, 2] /= np.sqrt(variance)
+    return described
+
+
+def weighted_mean(values: FloatArray, half_life: float, look_back: int) -> FloatArray:
+    """Return the mean of the last ``look_back`` of (paths, steps) at each step, this one included.
+
+    Weights halve every ``half_life`` steps back, and add up to 1 where so many steps are there.
+    """
+    from scipy.signal import lfilter  # slow to import
+
+    decay = 0.5 ** (1 / half_life)
+    forgotten = decay**look_back
+    mean: FloatArray = lfilter([1 - decay], [1, -decay], values, axis=-1)
+    mean[..., look_back:] -= forgotten * mean[..., :-look_back].copy()
+    mean /= 1 - forgotten
+    return mean
+
+
+def came_after(paths: FloatArray, path: Indices, step: Indices, horizon: int) -> FloatArray:
+    """Return (moments, horizon) returns that came after ``step`` of row ``path``, any shape."""
+    came: FloatArray = paths[path[..., None], step[..., None] + np.arange(1, horizon + 1)]
+    return came
+
+
+@dataclass(frozen=True, eq=False)
+class Foresight:
+    """Log volatilities of the steps to come, linear in the features of a moment.
+
+    Attributes:
+        mean: (features,); weights: (features, len(AHEAD)); level: (len(AHEAD),).
+    """
+
+    mean: FloatArray
+    weights: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def fit(cls, described: FloatArray, following: FloatArray, floor: float) -> Self:
+        """Return the best of (moments, features), by the returns that followed, (moments, steps).
+
+        Best by the Gaussian quasi-likelihood of volatility, which is right whatever the shocks
+        are (Bollerslev & Wooldridge 1992). Of fewer than 60 following steps all are taken.
+        """
+        mean, spread = described.mean(axis=0), np.maximum(described.std(axis=0), 1e-9)
+        standard = (described - mean) / spread
+        powers, directions = np.linalg.eigh(standard.T @ standard / len(standard))
+        kept = powers > REDUNDANT * len(powers)
+        turn = directions[:, kept] / np.sqrt(powers[kept])
+        white = standard @ turn
+        levels, weights = [], []
+        for steps in AHEAD:
+            square = np.mean(np.square(following[:, :steps]), axis=1) + floor**2
+            level, slopes = _quasi_likeliest(white, square)
+            levels.append(level)
+            weights.append(turn @ slopes / spread)
+        return cls(mean, np.stack(weights, axis=1), np.array(levels))
+
+    def __call__(self, described: FloatArray) -> FloatArray:
+        """Return (moments, len(AHEAD)) log volatilities of (moments, features)."""
+        foretold: FloatArray = self.level + (described - self.mean) @ self.weights
+        return foretold
+
+
+def _quasi_likeliest(white: FloatArray, square: FloatArray) -> tuple[float, FloatArray]:
+    """Return c and b that make the mean of ``η + y² exp(−2η) / 2`` least, ``η = c + white b``."""
+    from scipy.optimize import minimize  # slow to import
+
+    start, logs = 0.5 * float(np.log(square.mean())), np.log(square)
+
+    def loss(given: FloatArray) -> tuple[float, FloatArray]:
+        eta = start + given[0] + white @ given[1:]
+        excess = np.exp(np.minimum(logs - 2 * eta, 300.0))
+        slope = (1 - excess) / eta.size
+        value = np.mean(eta + excess / 2) + SHRINKAGE / 2 * given @ given
+        return float(value), np.append(slope.sum(), slope @ white) + SHRINKAGE * given
+
+    found = minimize(loss, np.zeros(1 + white.shape[1]), jac=True, method="L-BFGS-B").x
+    return start + float(found[0]), found[1:]
+
+
+def nearest(foretold: FloatArray, wanted: FloatArray, count: int) -> Indices:
+    """Return (queries, count) moments of ``foretold`` most like each of ``wanted``, nearest first.
+
+    Both are log volatilities, (moments or queries, len(AHEAD)).
+    """
+    from scipy.spatial import cKDTree  # slow to import
+
+    found = cKDTree(foretold).query(wanted, k=np.arange(count) + 1)[1]
+    return np.asarray(found, dtype=np.int64)
