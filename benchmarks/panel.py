@@ -4,10 +4,10 @@
     python benchmarks/panel.py PRICES.csv --model DIR [--from 2000]
     python benchmarks/panel.py --cost
 
-The first fits and measures, the second measures a model that was fitted to the same prices. Rows are
-those of ``tsgan evaluate``; an asset is *inside* where all of its seventeen rows are at or under
-the 95 % mark of its own noise band. ``--cost`` times training steps and sampling for 1 to 50 assets
-of random returns, all in one run, as multiples of one asset's.
+The first fits and measures, the second measures a model that was fitted to the same prices. Rows
+are those of ``tsgan evaluate``; an asset is *inside* where all of its seventeen rows are at or
+under the 95 % mark of its own noise band. ``--cost`` times training steps and sampling for 1 to 50
+assets of random returns, all in one run, as multiples of one asset's.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
     from tsgan.preparation import Prepared
-    from tsgan.tracks import TrackCondition
 
 MOST_NAMES = 8
 """Assets that are named before training."""
@@ -54,7 +53,7 @@ def announce(
 
 def _beside(prepared: Prepared) -> list[str]:
     """Return what is learned besides the closes."""
-    told = [_condition(track) for track in prepared.conditions.tracks]
+    told = [f"Condition {track.name}: {track.described}." for track in prepared.conditions.tracks]
     if prepared.bars is not None:
         told.append(f"Bars are learned: {', '.join(prepared.bars.names)}.")
     if not prepared.profile.flat:
@@ -64,13 +63,6 @@ def _beside(prepared: Prepared) -> list[str]:
             "size; this is learned apart."
         )
     return told
-
-
-def _condition(track: TrackCondition) -> str:
-    if track.labelled:
-        return f"Condition {track.name}: one of {', '.join(track.classes)}."
-    low, high = (track.shown(value) for value in (track.smallest, track.largest))
-    return f"Condition {track.name}: {low} to {high} in training."
 
 
 def _columns(names: tuple[str, ...]) -> str:

@@ -14,8 +14,8 @@ from tsgan.reading import ReadConfig
 if TYPE_CHECKING:
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
-    from tsgan.scenarios import Scenarios
     from tsgan.results import FloatArray
+    from tsgan.scenarios import Scenarios
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tsgan.cli.common import duration, reports_errors
+
+if TYPE_CHECKING:
+    from tsgan.model import TimeSeriesGAN
 
 ModelDirectory = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model directory that tsgan fit wrote.")
@@ -27,7 +30,8 @@ def info(model: ModelDirectory) -> None:
     best = "" if training.best_score is None else f", held-out score {number(training.best_score)}"
     lines = {
         "model": str(model),
-        "data": f"{data.source}, column {data.column}, {data.prices:,} prices",
+        "data": f"{data.source}, {'columns' if data.assets else 'column'} {data.column}, "
+        f"{data.prices:,} prices",
         "dates": f"{data.first_date} … {data.last_date}" if data.first_date else "none in the file",
         "trained on": f"the first {data.training:,} of {data.returns:,} returns"
         + (f", up to {data.training_end}" if data.training_end else ""),
@@ -36,6 +40,7 @@ def info(model: ModelDirectory) -> None:
         f"{training.device}; kept step {training.best_step:,}{best}",
         "volatility": f"low {levels.low:.1%}, mid {levels.mid:.1%}, high {levels.high:.1%} a year; "
         f"seen {levels.smallest:.1%} … {levels.largest:.1%}",
+        **_further(loaded),
         "versions": ", ".join(f"{k} {v}" for k, v in loaded.fitted_.versions.items()),
     }
     for name, text in lines.items():
@@ -44,6 +49,15 @@ def info(model: ModelDirectory) -> None:
         typer.echo(f"{'note':<12}{note}")
     typer.echo(f"{'config':<12}{json.dumps(loaded.config.to_dict())}")
     _figures(model / "metrics.json")
+
+
+def _further(model: TimeSeriesGAN) -> dict[str, str]:
+    """Return what only some models have."""
+    tracks, bars = model.conditions_.tracks, model.fitted_.bars
+    told = {"conditions": "; ".join(f"{track.name}: {track.described}" for track in tracks)}
+    told["bars"] = "" if bars is None else ", ".join(bars.names)
+    told["day"] = "volatility goes with its time" if model.fitted_.profile is not None else ""
+    return {name: text for name, text in told.items() if text}
 
 
 def _figures(path: Path) -> None:

@@ -90,15 +90,16 @@ def obedience_table(obedience: Obedience) -> Table:
     from rich import box
     from rich.table import Table
 
+    from tsgan.report_rows import percent
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for name in ("condition", "asked"):
         table.add_column(name, no_wrap=True)
-    for name in ("volatility", "real", "drift", "real", "windows"):
+    for name in ("volatility", "real vol", "drift", "real drift", "windows"):
         table.add_column(name, justify="right", no_wrap=True, min_width=8)
     for row in obedience.rows:
         figures = row.volatility, row.real_volatility, row.drift, row.real_drift
-        shown = ("–" if figure != figure else f"{figure:.1%}" for figure in figures)
-        table.add_row(row.condition, row.asked, *shown, f"{row.windows:,}")
+        table.add_row(row.condition, row.asked, *map(percent, figures), f"{row.windows:,}")
     return table
 
 

@@ -21,9 +21,14 @@ READING = " ".join(map(option_of, (item.name for item in fields(ReadConfig))))
 OPTIONS = {
     "fit": (
         f"{READING} --out --column --window --max-time --steps --objective --preset --patience "
-        "--clip-gradients --precision --holdout --seed --device --tensorboard --resume --overwrite"
+        "--clip-gradients --precision --holdout --condition --label --bars --calendar --seed --device "
+        "--tensorboard --resume --overwrite"
     ),
-    "generate": "--paths --horizon --seed --given --start-price --start-date --out",
+    "generate": (
+        "--paths --horizon --seed --only --given --extrapolate --from-history --drift "
+        "--start-price --start-date --calendar --tick --out --shape --values --partition --for "
+        "--resume"
+    ),
     "evaluate": f"{READING} --column --trained-until --json --report --seed",
     "inspect": f"{READING} --column --all --json",
     "fetch": "--start --end --interval --out --overwrite --no-cache",
@@ -79,7 +84,10 @@ def test_version_is_shown() -> None:
         ["generate", "m", "--paths", "3"],
         ["generate", "m", "--paths", "0", "--horizon", "5"],
         ["generate", "m", "--paths", "3", "--horizon", "0"],
-        ["generate", "m", "--paths", "3", "--horizon", "100001"],
+        ["generate", "m", "--paths", "3", "--horizon", "10000001"],
+        ["generate", "m", "--paths", "3", "--horizon", "5", "--shape", "round"],
+        ["generate", "m", "--paths", "3", "--horizon", "5", "--for", "abacus"],
+        ["generate", "m", "--paths", "3", "--horizon", "5", "--partition", "0"],
         ["generate", "m", "--paths", "3", "--horizon", "5", "--seed", "-1"],
         ["generate", "m", "--paths", "3", "--horizon", "5", "--start-price", "dear"],
         ["evaluate", "x.csv"],

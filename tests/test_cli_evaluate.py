@@ -124,7 +124,9 @@ def test_model_knows_what_it_was_trained_on(
     assert "needs 50,000 synthetic returns" in rows["PIT uniformity"]["note"]
     tiny.demand_refusal(
         tiny.command("evaluate", price_file, model_directory, "--column", "Close", *OPEN),
-        "one --column",
+        "a model of Close",
+        "Close, Open",
+        "--column",
     )
 
 

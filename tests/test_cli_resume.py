@@ -257,16 +257,18 @@ def test_column_called_price_can_be_resumed(
 def test_terminated_generate_leaves_nothing(
     model_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tsgan import TimeSeriesGAN
+    from tsgan.production import Production
 
-    sample = TimeSeriesGAN.sample_groups
+    groups, sampled = Production.groups, []
 
-    def terminated(*arguments: Any, **settings: Any) -> Iterator[Any]:
-        yield from sample(*arguments, **settings)
+    def terminated(self: Production, wanted: range | None = None) -> Iterator[Any]:
+        for group in groups(self, wanted):
+            sampled.append(group)
+            yield group
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(TimeSeriesGAN, "sample_groups", terminated)
+    monkeypatch.setattr(Production, "groups", terminated)
     asked = ("--paths", 3, "--horizon", 5, "--out", "x.parquet")
     result = tiny.command("generate", model_directory, *asked)
-    assert result.exit_code == 130
+    assert result.exit_code == 130 and sampled
     assert list(Path().iterdir()) == []

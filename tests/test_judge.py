@@ -14,6 +14,7 @@ from evaluation_example import example_evaluation
 from matplotlib.figure import Figure
 
 from tsgan import TimeSeriesGAN, judge, preset, read_prices
+from tsgan.data.returns import log_returns
 from tsgan.judge import evaluate_model, write_evaluation
 from tsgan.objectives import OBJECTIVES
 from tsgan.results import Evaluation
@@ -38,18 +39,19 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
 
 def test_paths_as_long_as_the_series_are_compared(fitted: TimeSeriesGAN, spy: Spy) -> None:
     evaluate_model(fitted, PRICES, seed=3)
-    np.testing.assert_allclose(spy.real, np.diff(np.log(tiny.prices().to_numpy())))
-    assert spy.synthetic.shape == (judge.EVALUATION_PATHS, tiny.RETURNS)
+    assert spy.real is PRICES
+    assert spy.synthetic.log_returns.shape == (judge.EVALUATION_PATHS, tiny.RETURNS)
     expected = fitted.sample(5, tiny.RETURNS, seed=3).log_returns
-    assert np.array_equal(spy.synthetic[:5], expected)
+    assert np.array_equal(spy.synthetic.log_returns[:5], expected)
     assert spy.settings["seed"] == 3
 
 
 def test_copies_are_looked_for_in_the_training_part_alone(fitted: TimeSeriesGAN, spy: Spy) -> None:
     evaluate_model(fitted, PRICES)
     assert fitted.facts_.training == 560
-    assert np.array_equal(spy.settings["training"], spy.real[:560])
-    assert np.array_equal(spy.settings["held_out"], spy.real[560:])
+    real = log_returns(PRICES)[:, 0]
+    assert np.array_equal(spy.settings["training"], real[:560])
+    assert np.array_equal(spy.settings["held_out"], real[560:])
 
 
 def test_reader_is_told_that_it_is_in_sample(
@@ -73,15 +75,15 @@ def test_long_series_are_compared_with_fewer_paths(
     monkeypatch.setattr(judge, "LARGEST_SAMPLE", largest)
     monkeypatch.setattr(judge, "EVALUATION_PATHS", 200)
     evaluate_model(fitted, PRICES)
-    assert len(spy.synthetic) == paths
+    assert len(spy.synthetic.log_returns) == paths
 
 
 def test_series_beyond_the_longest_horizon_is_cut(
     fitted: TimeSeriesGAN, spy: Spy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "MAXIMAL_HORIZON", 300)
+    monkeypatch.setattr(judge, "LONGEST_PATH", 300)
     evaluate_model(fitted, PRICES)
-    assert spy.synthetic.shape[1] == 300
+    assert spy.synthetic.log_returns.shape[1] == 300
 
 
 def test_report_metrics_and_picture_are_written(fitted: TimeSeriesGAN, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -57,25 +57,35 @@ def test_links_lead_to_the_folders() -> None:
         assert (ROOT / "tsgan" / name).resolve() == ROOT / name
 
 
+def distributions(lines: list[str]) -> set[str]:
+    """Return the names of requirements."""
+    return {re.split(r"[<>=!~;\[ ]", line)[0].lower().replace("_", "-") for line in lines}
+
+
+def imported(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the foreign packages that statements import."""
+    names = set[str]()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module).split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"tsgan"}
+
+
 def test_every_import_is_declared() -> None:
-    declared = {
-        re.split(r"[<>=!~;\[ ]", line)[0].lower() for line in PROJECT["project"]["dependencies"]
-    }
-    declared.add("python-calamine")  # of the extra excel, imported where it is needed
+    project = PROJECT["project"]
+    always = distributions(project["dependencies"])
+    extras = [lines for name, lines in project["optional-dependencies"].items() if name != "dev"]
+    sometimes = always.union(*map(distributions, extras))
+    sometimes.add("scikit-learn")  # skfolio brings it, and is the only one to ask for it
     owners = packages_distributions()
     for file in sources():
-        tree = ast.walk(ast.parse(file.read_text()))
-        imported = {
-            alias.name.split(".")[0]
-            for node in tree
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for alias in (
-                node.names if isinstance(node, ast.Import) else [ast.alias(str(node.module))]
-            )
-        }
-        foreign = imported - set(sys.stdlib_module_names) - {"tsgan", "markupsafe"}  # Jinja's own
-        for name in foreign:
-            assert {owner.lower() for owner in owners[name]} & declared, f"{file.name}: {name}"
+        module = ast.parse(file.read_text())
+        for nodes, declared in ((module.body, always), (ast.walk(module), sometimes)):
+            for name in imported(nodes):
+                found = distributions(owners.get(name, [name]))
+                assert found & declared, f"{file.name}: {name}"
 
 
 def test_torch_is_bounded() -> None:
@@ -88,6 +98,9 @@ def test_torch_is_bounded() -> None:
         ("tensorboard", "tensorboard>=2.18"),
         ("excel", "python-calamine>=0.3"),
         ("fetch", "yfinance>=1.0"),
+        ("calendars", "exchange-calendars>=4.6"),
+        ("remote", "fsspec>=2024.2"),
+        ("xarray", "xarray>=2025.1.2"),
     ],
 )
 def test_extras_are_what_developers_have_too(extra: str, line: str) -> None:
@@ -95,6 +108,11 @@ def test_extras_are_what_developers_have_too(extra: str, line: str) -> None:
     assert extras[extra] == [line]
     assert line in extras["dev"]
     assert line not in PROJECT["project"]["dependencies"]
+
+
+def test_developers_have_the_libraries_that_are_written_for() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert extras["backtests"] and set(extras["backtests"]) <= set(extras["dev"])
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import tiny
 
 from tsgan import TimeSeriesGAN
 from tsgan.scenario_files import write_scenarios
+from tsgan.scenario_requests import WriteRequest
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -25,6 +26,7 @@ def test_readme_shows_each_use() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=USES)
+@pytest.mark.filterwarnings("ignore::tsgan.errors.ScenarioWarning")  # 40 % is much for these
 def test_block_runs(
     block: str, price_file: Path, fitted: TimeSeriesGAN, tmp_path: Path, monkeypatch
 ) -> None:
@@ -32,7 +34,8 @@ def test_block_runs(
     for owner, name, value in tiny.defaults():
         monkeypatch.setattr(owner, name, value)
     shutil.copy(price_file, "prices.csv")
-    write_scenarios(Path("paths.parquet"), fitted.sample_groups(20, 252), 20, 252)
+    groups = fitted.sample_groups(20, 252)
+    write_scenarios("paths.parquet", groups, WriteRequest(paths=20, horizon=252))
     np.save("rival.npy", fitted.sample(20, 700).log_returns)
     exec(compile(block.replace("max_seconds=300", "steps=2"), "README.md", "exec"), {})
 
@@ -44,10 +47,11 @@ def test_files_that_the_readme_names_exist() -> None:
 
 
 def test_what_the_docs_name_exists_and_their_python_runs(
-    price_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    price_file: Path, model_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shutil.copy(price_file, "prices.csv")
+    shutil.copytree(model_directory, "prices-model")
     pages = sorted((README.parent / "docs").glob("*.md"))
     assert len(pages) >= 4
     for page in pages:

@@ -28,11 +28,11 @@ from tsgan.slow_noise import GRID, grid_points
 LEAST_RETURNS, LOOK_BACK = 100, 752
 """Fewest returns that say where a market stands, and how many of the last ones are looked at."""
 
-PATHS, MOMENTS = 1_000, 96
+PATHS, MOMENTS = 2_000, 96
 """Paths in the library, and moments of each: at every point of the grid of slow noise."""
 
 NEIGHBOURS = 1_000
-"""Moments that are kept: about one in a hundred."""
+"""Moments that are kept: about one in two hundred."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from tsgan import moments
 from tsgan.baselines import fit_garch
 from tsgan.errors import DataError
-from tsgan.moments import Foresight, Indices
 from tsgan.results import FloatArray
 
-BURN_IN, LOOK_BACK = 150, 752
-"""Fewest and most steps of the past of a moment that are looked at."""
+HALF_LIVES = (3.0, 10.0, 40.0)
+"""Half-lives, in steps, of the volatilities that describe a moment of a path."""
+
+DIRECTION_HALF_LIFE = 5.0
+"""Half-life of the recent mean return that describes a moment of a path, beside the last one."""
+
+BURN_IN = 150
+"""Steps of a path before its first moment is described: the longest memory is filled by then."""
 
 MOST_MOMENTS = 500_000
 """Synthetic moments among which neighbours are looked for: at random where there are more."""
@@ -26,8 +31,10 @@ MOST_MOMENTS = 500_000
 NEIGHBOUR_SHARE, LEAST_NEIGHBOURS = 0.01, 20
 """Neighbours are at most this share of the moments, though never fewer than this number."""
 
-MOST_FITTED = 100_000
-"""Moments that the regression is fitted to: evenly spaced where there are more."""
+BATCH_VALUES = 1 << 20
+"""Values of paths that are described at a time: bounds the memory, not the result."""
+
+Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -103,52 +110,84 @@ def analogue_forecasts(
 ) -> FloatArray:
     """Return (n, draws, horizon) draws that ``paths`` (p, steps) imply, whoever made them.
 
-    At each origin the moments of the paths are found whose past foretells the volatilities that
-    the real past foretells, by a regression on the paths themselves, see ``tsgan.moments``; what
-    came after them is the forecast. It is taken as it came, not scaled to the volatility of the
-    origin: otherwise paths that know no volatility clustering would borrow it from the real series.
-    Where paths are too few for so many neighbours, some are drawn several times.
+    At each origin the moments of the paths are found whose past is most like the real past, by
+    :func:`describe_moments` in units of their standard deviation over the paths; what came after
+    them is the forecast. It is taken as it came, not scaled to the volatility of the origin:
+    otherwise paths that know no volatility clustering would borrow it from the real series. Where
+    paths are too few for so many neighbours, some are drawn several times.
 
     Raises:
         DataError: the paths, or the training returns, are too short to be described.
 
-    Source: analogue forecasting, Lorenz (1969); nearest-neighbour bootstrap, Lall & Sharma (1996);
-    foretold quantities as what moments are compared by, Fearnhead & Prangle (2012).
+    Source: analogue forecasting, Lorenz (1969); nearest-neighbour bootstrap, Lall & Sharma (1996).
     """
-    origins, steps = _origins(held_out, horizon), paths.shape[1]
-    if steps - BURN_IN - horizon < 1 or training.size <= BURN_IN:
+    from scipy.spatial import cKDTree  # slow to import
+
+    origins, moments = _origins(held_out, horizon), paths.shape[1] - BURN_IN - horizon
+    if moments < 1 or training.size <= BURN_IN:
         raise DataError(
             f"analogue forecasts: expected more than {BURN_IN + horizon} steps a path and "
-            f"{BURN_IN} training returns, got {steps} and {training.size}"
+            f"{BURN_IN} training returns, got {paths.shape[1]} and {training.size}"
         )
-    look_back = max(min(training.size, (steps - horizon) // 2, LOOK_BACK), BURN_IN)
-    count = steps - look_back - horizon + 1
-    path, step = np.divmod(_choose(paths.shape[0] * count, generator), count)
-    step += look_back - 1
-    floor = moments.FLOOR * float(np.std(training))
-    described = moments.describe(paths, path, step, look_back, floor)
-    foresight = _foresight(paths, path, step, described, floor)
+    floor = 1e-4 * float(np.std(training))
+    path, step = np.divmod(_choose(paths.shape[0] * moments, generator), moments)
+    step += BURN_IN
+    library = _described(paths, path, step, floor)
     real = np.concatenate([training, held_out])[None]
     now = training.size - 1 + np.arange(origins)
-    wanted = foresight(moments.describe(real, np.zeros_like(now), now, look_back, floor))
+    queries = _described(real, np.zeros_like(now), now, floor)
+    spread = np.maximum(library.std(axis=0), 1e-12)
     share = max(int(NEIGHBOUR_SHARE * path.size), LEAST_NEIGHBOURS)
-    alike = moments.nearest(foresight(described), wanted, min(draws, share, path.size))
-    if alike.shape[1] < draws:
-        again = generator.integers(alike.shape[1], size=(origins, draws))
-        alike = np.take_along_axis(alike, again, axis=1)
-    return moments.came_after(paths, path[alike], step[alike], horizon)
+    tree = cKDTree(library / spread)
+    nearest = tree.query(queries / spread, k=np.arange(min(draws, share, path.size)) + 1)[1]
+    if nearest.shape[1] < draws:
+        again = generator.integers(nearest.shape[1], size=(origins, draws))
+        nearest = np.take_along_axis(nearest, again, axis=1)
+    following = step[nearest][:, :, None] + np.arange(1, horizon + 1)
+    taken: FloatArray = paths[path[nearest][:, :, None], following]
+    return taken
 
 
-def _foresight(
-    paths: FloatArray, path: Indices, step: Indices, described: FloatArray, floor: float
-) -> Foresight:
-    """Return what some of the moments say of the steps to come, as many as half of the paths do."""
-    left = paths.shape[1] - 1 - step
-    ahead = min(max(moments.AHEAD), -(-int(left.max()) // 2))
-    usable = np.flatnonzero(left >= ahead)
-    usable = usable[:: -(-usable.size // MOST_FITTED)]
-    following = moments.came_after(paths, path[usable], step[usable], ahead)
-    return Foresight.fit(described[usable], following, floor)
+def describe_moments(paths: FloatArray, floor: float) -> list[FloatArray]:
+    """Return the features of each moment of each path, from its past alone, (paths, steps) each.
+
+    Logs of exponentially weighted volatilities of half-lives 3, 10 and 40 steps; and for the
+    leverage effect the last return, and the exponentially weighted mean return of half-life 5,
+    over the middle one of the volatilities.
+
+    Args:
+        paths: (paths, steps) log returns.
+        floor: added in square to each variance, so that a path without a move has a logarithm.
+    """
+    square = np.square(paths)
+    logs = [0.5 * np.log(_weighted_mean(square, life) + floor**2) for life in HALF_LIVES]
+    current = np.exp(logs[1])
+    return [*logs, paths / current, _weighted_mean(paths, DIRECTION_HALF_LIFE) / current]
+
+
+def _described(paths: FloatArray, path: Indices, step: Indices, floor: float) -> FloatArray:
+    """Return (moments, features) at ``step`` of row ``path``, path ascending; rows in batches."""
+    described = np.empty((path.size, len(HALF_LIVES) + 2))
+    rows = max(BATCH_VALUES // paths.shape[1], 1)
+    for first in range(0, paths.shape[0], rows):
+        low, high = np.searchsorted(path, (first, first + rows))
+        place = path[low:high] - first, step[low:high]
+        features = describe_moments(paths[first : first + rows], floor)
+        described[low:high] = np.stack([feature[place] for feature in features], axis=1)
+    return described
+
+
+def _weighted_mean(values: FloatArray, half_life: float) -> FloatArray:
+    """Return the exponentially weighted mean of (paths, steps) up to each step, this one included.
+
+    Weights halve every ``half_life`` steps back, and add up to 1 from the first step on.
+    """
+    from scipy.signal import lfilter  # slow to import
+
+    decay = 0.5 ** (1 / half_life)
+    mean: FloatArray = lfilter([1 - decay], [1, -decay], values, axis=-1)
+    mean /= 1 - decay ** np.arange(1, values.shape[-1] + 1)
+    return mean
 
 
 def _choose(count: int, generator: np.random.Generator) -> Indices:

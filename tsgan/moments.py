@@ -1,10 +1,10 @@
 """Moments of return paths: what their past says, and what volatility it foretells.
 
-The past is summed up by averages of squared returns, of squared losses and of returns, over many
-half-lives. Which of them matter, and how much, the paths say themselves: a regression of what came
-after on what was before gives the volatility of the next step, of the next ten and of the next
-sixty. Two moments are alike where these three are. Foretold quantities are the best summary
-statistics of approximate Bayesian computation (Fearnhead & Prangle 2012).
+The past is summed up by the last returns, and by averages of squared returns, of squared losses and
+of returns over many half-lives. Which of them matter, and how much, the paths say themselves: a
+regression of what came after on what was before gives the volatility of the next step, of the next
+ten and of the next sixty. Two moments are alike where these three are. Foretold quantities are the
+best summary statistics of approximate Bayesian computation (Fearnhead & Prangle 2012).
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from tsgan.results import FloatArray
 HALF_LIVES = (1.0, 3.0, 8.0, 20.0, 60.0, 200.0)
 """Half-lives, in steps, of the averages that describe a moment."""
 
+LAST, UNIT = 5, HALF_LIVES.index(20.0)
+"""Last returns that describe a moment, one by one; and the volatility that they are divided by."""
+
+FEATURES = 3 * len(HALF_LIVES) + 2 * LAST
+"""Numbers that describe a moment; the first len(HALF_LIVES) are log volatilities."""
+
 BLEND = 0.05
 """Share of the slowest average in each: the logarithm of a few zeros in a row says little."""
 
@@ -31,6 +37,12 @@ FLOOR = 1e-4
 
 BATCH_VALUES = 1 << 20
 """Values of paths that are described at a time: bounds the memory, not the result."""
+
+OUTERMOST = 5e-4
+"""Share of the moments, at each end, whose features count as no more than those within."""
+
+MOST_FITTED, AT_ONCE = 100_000, 20_000
+"""Moments that a regression is fitted to, evenly spaced; and that are foretold at a time."""
 
 REDUNDANT = 1e-6
 """Directions of the features of so small a share of the variance are left out of a regression."""
@@ -47,7 +59,8 @@ def describe(
     """Return (moments, features) at ``step`` of row ``path``, from the ``look_back`` last returns.
 
     For each half-life: the log of the exponentially weighted volatility; the share of losses in
-    its square, and the weighted mean return in its units, for the leverage effect.
+    its square, and the weighted mean return in its units, for the leverage effect. And of each of
+    the last returns in units of a volatility: how large it is, and how large a loss.
 
     Args:
         paths: (paths, steps) log returns.
@@ -55,7 +68,7 @@ def describe(
         look_back: all moments must have the same, to be comparable.
         floor: added in square to each variance.
     """
-    described = np.empty((path.size, 3 * len(HALF_LIVES)))
+    described, own = np.empty((path.size, FEATURES)), 3 * len(HALF_LIVES)
     rows = max(BATCH_VALUES // paths.shape[1], 1)
     for first in range(0, paths.shape[0], rows):
         low, high = np.searchsorted(path, (first, first + rows))
@@ -63,7 +76,7 @@ def describe(
             continue
         part = paths[first : first + rows]
         square, place = np.square(part), (path[low:high] - first, step[low:high])
-        made = described[low:high].reshape(-1, 3, len(HALF_LIVES))
+        made = np.empty((high - low, 3, len(HALF_LIVES)))
         for kind, values in enumerate((square, np.where(part < 0, square, 0.0), part)):
             for i, life in enumerate(HALF_LIVES):
                 made[:, kind, i] = weighted_mean(values, life, look_back)[place]
@@ -71,6 +84,11 @@ def describe(
         made[:, 0] = 0.5 * np.log(variance)
         made[:, 1] /= variance
         made[:, 2] /= np.sqrt(variance)
+        described[low:high, :own] = made.reshape(-1, own)
+        for age in range(LAST):
+            last = part[place[0], place[1] - age] / np.sqrt(variance[:, UNIT])
+            described[low:high, own + age] = np.abs(last)
+            described[low:high, own + LAST + age] = np.minimum(last, 0.0)
     return described
 
 
@@ -97,41 +115,68 @@ def came_after(paths: FloatArray, path: Indices, step: Indices, horizon: int) ->
 
 @dataclass(frozen=True, eq=False)
 class Foresight:
-    """Log volatilities of the steps to come, linear in the features of a moment.
+    """Log volatilities of the steps to come, quadratic in the features of a moment.
+
+    Features beyond those of nearly all moments count as the outermost of these: nothing is foretold
+    that was never seen.
 
     Attributes:
-        mean: (features,); weights: (features, len(AHEAD)); level: (len(AHEAD),).
+        low, high: (features,) outermost.
+        weights: (terms, len(AHEAD)); level: (len(AHEAD),).
     """
 
-    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
     weights: FloatArray
     level: FloatArray
 
     @classmethod
     def fit(cls, described: FloatArray, following: FloatArray, floor: float) -> Self:
-        """Return the best of (moments, features), by the returns that followed, (moments, steps).
+        """Return the best of (moments, FEATURES), by the returns that followed, (moments, steps).
 
         Best by the Gaussian quasi-likelihood of volatility, which is right whatever the shocks
         are (Bollerslev & Wooldridge 1992). Of fewer than 60 following steps all are taken.
         """
-        mean, spread = described.mean(axis=0), np.maximum(described.std(axis=0), 1e-9)
-        standard = (described - mean) / spread
-        powers, directions = np.linalg.eigh(standard.T @ standard / len(standard))
+        some = slice(None, None, -(-len(described) // MOST_FITTED))
+        described, following = described[some], following[some]
+        low, high = np.quantile(described, (OUTERMOST, 1 - OUTERMOST), axis=0)
+        terms = _terms(described, low, high)
+        mean, spread = terms.mean(axis=0), np.maximum(terms.std(axis=0), 1e-9)
+        terms -= mean
+        terms /= spread
+        powers, directions = np.linalg.eigh(terms.T @ terms / len(terms))
         kept = powers > REDUNDANT * len(powers)
         turn = directions[:, kept] / np.sqrt(powers[kept])
-        white = standard @ turn
+        white = terms @ turn
         levels, weights = [], []
         for steps in AHEAD:
             square = np.mean(np.square(following[:, :steps]), axis=1) + floor**2
             level, slopes = _quasi_likeliest(white, square)
-            levels.append(level)
             weights.append(turn @ slopes / spread)
-        return cls(mean, np.stack(weights, axis=1), np.array(levels))
+            levels.append(level - mean @ weights[-1])
+        return cls(low, high, np.stack(weights, axis=1), np.array(levels))
 
     def __call__(self, described: FloatArray) -> FloatArray:
-        """Return (moments, len(AHEAD)) log volatilities of (moments, features)."""
-        foretold: FloatArray = self.level + (described - self.mean) @ self.weights
+        """Return (moments, len(AHEAD)) log volatilities of (moments, FEATURES)."""
+        foretold = np.empty((len(described), len(AHEAD)))
+        for start in range(0, len(described), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            foretold[part] = _terms(described[part], self.low, self.high) @ self.weights
+        foretold += self.level
         return foretold
+
+
+def _terms(described: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return the features, about −1 to 1, and products of two: (moments, terms).
+
+    All products of volatilities; and the others' squares, and products with one volatility.
+    """
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9)
+    features = (np.clip(described, low, high) - middle) / half
+    logs, others = np.split(features, [len(HALF_LIVES)], axis=1)
+    first, second = np.triu_indices(len(HALF_LIVES))
+    crossed = logs[:, first] * logs[:, second], others**2, others * logs[:, UNIT, None]
+    return np.concatenate([features, *crossed], axis=1)
 
 
 def _quasi_likeliest(white: FloatArray, square: FloatArray) -> tuple[float, FloatArray]:

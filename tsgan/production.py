@@ -185,10 +185,12 @@ class Production:
                 f"{history.source}: expected prices of {', '.join(fitted.facts.names)}, got "
                 f"{', '.join(history.names)}; choose the columns"
             )
-        if fitted.assets > 1:
+        if fitted.channels > 1:
+            kind = "several assets" if fitted.bars is None else "bars"
             raise ConfigError(
-                "history: expected a model of one asset, got one of several, whose present state "
-                "cannot be inferred yet; leave it out, or fit one asset"
+                f"history: expected a model of one asset's closes, got one of {kind}, whose "
+                "present state cannot be inferred yet; leave the history out, or fit the closes "
+                "of one asset"
             )
         if VOLATILITY in self.given.values:
             raise ConfigError(
@@ -223,7 +225,7 @@ class Production:
         if fitted.profile is not None:
             mean = mean * fitted.profile.factors[self._slots].mean(axis=0)
         shift = self._drift - mean
-        if fitted.bars is not None:  # the return and the gap, by which bodies stay as they are
+        if fitted.bars is not None:  # the close alone: gaps and wicks stay as they are
             shift = np.r_[shift[0], np.zeros(len(shift) - 1)]
         return np.asarray(shift)
 

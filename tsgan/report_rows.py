@@ -249,4 +249,4 @@ def _finite(value: float | None) -> float | None:
 
 def percent(share: float) -> str:
     """Return a share in percent; a dash where there is none."""
-    return "–" if math.isnan(share) else f"{share:.1%}"
+    return "–" if math.isnan(share) else f"{share:.1%}".replace("-", "−")

@@ -186,6 +186,13 @@ class TrackCondition:
         """Return a value as its user would write it."""
         return self.classes[int(value)] if self.labelled else f"{value:.6g}"
 
+    @property
+    def described(self) -> str:
+        """What it may be: its classes, or the numbers that training saw."""
+        if self.labelled:
+            return f"one of {', '.join(self.classes)}"
+        return f"{self.shown(self.smallest)} to {self.shown(self.largest)} in training"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the condition as JSON types."""
         return asdict(self) | {"classes": list(self.classes), "edges": list(self.edges)}
