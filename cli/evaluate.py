@@ -93,9 +93,7 @@ def evaluate(
         if first.model is not None and first.made is not None:
             from tsgan.judge import judged
 
-            found = judged(
-                found, first.model, first.made, real, periods, prices, seed, told
-            )
+            found = judged(found, first.model, first.made, real, periods, prices, seed, told)
     apart = other_periods(first.name, origin, {each.name: each.origin for each in others})
     found = replace(found, warnings=(*periods.cautions, *apart, *found.warnings))
     print_evaluation(found)

@@ -21,6 +21,6 @@ def bar_frame() -> pd.DataFrame:
             "Low": ends.min(axis=1) / wicks[1],
             "Close": close,
             "Volume": np.round(np.exp(random.normal(10, 0.5, len(close)))),
-            "Fear": 15 + 5 * np.sin(np.arange(len(close)) / 50),
+            "Fear": np.round(15 + 5 * np.sin(np.arange(len(close)) / 50), 1),
         }
     )

@@ -21,8 +21,8 @@ READING = " ".join(map(option_of, (item.name for item in fields(ReadConfig))))
 OPTIONS = {
     "fit": (
         f"{READING} --out --column --window --max-time --steps --objective --preset --patience "
-        "--clip-gradients --precision --holdout --condition --label --bars --calendar --seed --device "
-        "--tensorboard --resume --overwrite"
+        "--clip-gradients --precision --holdout --condition --label --bars --calendar --seed "
+        "--device --tensorboard --resume --overwrite"
     ),
     "generate": (
         "--paths --horizon --seed --only --given --extrapolate --from-history --drift "

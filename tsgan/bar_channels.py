@@ -86,15 +86,20 @@ class BarChannels:
             )
 
     @classmethod
-    def fit(cls, bars: BarPrices) -> Self:
-        """Return the channels of ``bars``, the training part or all of them.
+    def fit(cls, bars: BarPrices, cuts: Sequence[int] = (), training: int | None = None) -> Self:
+        """Return the channels of ``bars``.
+
+        Args:
+            bars: all of them.
+            cuts: rows without a return from the row before.
+            training: how many of the returns are trained on; default: all.
 
         Raises:
             DataError: fewer than 2 bars.
         """
         floor, lot = (0.0, 0.0) if bars.volume is None else floor_and_lot(bars.volume)
-        plain = log_bars(bars, floor)
-        varies = plain.std(axis=0) > LEAST_SPREAD
+        plain = np.delete(log_bars(bars, floor), np.array(cuts, dtype=np.intp) - 1, axis=0)
+        varies = plain[:training].std(axis=0) > LEAST_SPREAD
         return cls(
             names=tuple(
                 name

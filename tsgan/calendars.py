@@ -27,6 +27,9 @@ DAYS = "days"
 MONTHS = " months"
 ROUND_THE_CLOCK = "24/7"
 
+LAST_DAY = 2_567_000
+"""Days from 1970 to about the year 9000: an exchange's sessions are not looked for beyond."""
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -109,6 +112,11 @@ class Calendar:
         begin = int(to_local(moment, zone)[0]) // DAY + real
         days = horizon * 2 + 40
         while True:
+            if begin + days > LAST_DAY:
+                raise ConfigError(
+                    f"calendar: expected sessions of {self.exchange} before the year 9000, got a "
+                    "start or a horizon beyond; shorten it, or take business days"
+                )
             found = schedule(str(self.exchange), begin, begin + days).days
             if len(found) >= horizon:
                 return found[:horizon].astype("datetime64[D]")

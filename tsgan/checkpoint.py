@@ -30,7 +30,7 @@ Kind = TypeVar("Kind")
 
 FORMAT = 1
 MANIFEST, WEIGHTS, TRAINING = "manifest.json", "generator.safetensors", "training.safetensors"
-LARGEST_MANIFEST = 4 * 2**20
+LARGEST_MANIFEST = 32 * 2**20
 LARGEST_TENSORS = 2**30
 
 

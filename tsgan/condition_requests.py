@@ -60,6 +60,8 @@ def parse_requests(
         if not separator or not spans:
             raise ConfigError(f"--label: expected NAME=2007-10:2009-03, got {text!r}")
         require_name(name)
+        if name in (REGIME, TREND):
+            raise ConfigError(f"--label: {name!r} has a meaning of its own; rename the label")
         periods.setdefault(name, []).extend(_period(span, text) for span in spans.split(","))
     requests += [
         ConditionRequest(name, PERIODS, periods=tuple(sorted(spans)))

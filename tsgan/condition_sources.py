@@ -16,7 +16,7 @@ from tsgan.conditions import Conditions, VolatilityCondition
 from tsgan.data.series import read_column
 from tsgan.errors import ConfigError, DataError
 from tsgan.reading import ReadConfig
-from tsgan.tracks import LABEL, REGIME, TREND, YES_NO, FloatArray, TrackCondition
+from tsgan.tracks import LABEL, LONGEST_CLASS, REGIME, TREND, YES_NO, FloatArray, TrackCondition
 from tsgan.units import Units
 
 PriceSource: TypeAlias = str | Path | pd.DataFrame | pd.Series
@@ -194,6 +194,12 @@ def _external(name: str, known: FoundCondition, training: int) -> TrackCondition
                 f"returns that are trained on, found none of {text!r}; hold out less, or leave it "
                 "out"
             )
+    longest = max(known.classes, key=len)
+    if len(longest) > LONGEST_CLASS:
+        raise DataError(
+            f"condition {name} ({known.origin}): expected classes of at most {LONGEST_CLASS} "
+            f"characters, found one of {len(longest)}, {longest[:LONGEST_CLASS]!r} …; shorten it"
+        )
     return TrackCondition(name, LABEL, classes=known.classes)
 
 

@@ -31,6 +31,7 @@ class DataFacts:
         dates: how they follow each other besides, see ``Calendar.to_dict``.
         last_volume: of bars, what the volumes of generated ones begin at, None without.
         sources: hashes of the files that conditions come from, by the conditions' names.
+        means: mean training return of each asset; earlier models have none.
     """
 
     source: str
@@ -55,6 +56,7 @@ class DataFacts:
     dates: Mapping[str, Any] = field(default_factory=dict)
     last_volume: float | None = None
     sources: Mapping[str, Any] = field(default_factory=dict)
+    means: tuple[float, ...] = ()
 
     @classmethod
     def of(
@@ -65,6 +67,7 @@ class DataFacts:
         per_year: float,
         calendar: Calendar,
         sources: Mapping[str, str],
+        means: tuple[float, ...],
     ) -> Self:
         """Return the facts of ``prices``, of whose ``returns`` the first ``training`` are learned.
 
@@ -74,6 +77,7 @@ class DataFacts:
             per_year: periods per year.
             calendar: how the dates go on.
             sources: hashes of further files that conditions come from, by the conditions' names.
+            means: mean training return of each asset.
         """
         index, dated = prices.values.index, prices.has_dates
         last = tuple(float(price) for price in prices.values.to_numpy()[-1])
@@ -100,6 +104,7 @@ class DataFacts:
             last_prices=last if several else (),
             dates=calendar.to_dict(),
             sources=dict(sources),
+            means=means,
             last_volume=None if prices.bars is None else base_volume(prices.bars),
         )
 
@@ -116,8 +121,8 @@ class DataFacts:
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON types."""
         lists = {"notes": list(self.notes), "findings": list(self.findings)}
-        several = {"assets": list(self.assets), "last_prices": list(self.last_prices)}
-        return asdict(self) | lists | {"columns": list(self.columns)} | several
+        tuples = ("columns", "assets", "last_prices", "means")
+        return asdict(self) | lists | {name: list(getattr(self, name)) for name in tuples}
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,11 @@ CALIBRATION_PATHS, CALIBRATION_STEPS = 1024, 2048
 PANEL_CALIBRATION_PATHS = 256
 """Of several channels, each path of which has the returns of all."""
 
-MEAN_PATHS = 512
-"""Paths of which the mean return is taken."""
+MEAN_RETURNS, LEAST_MEAN_PATHS, MOST_MEAN_PATHS = 1 << 20, 4, 4096
+"""Returns and paths of which the mean return is taken."""
+
+MEAN_STEPS = 2048
+"""Steps of such paths, where nothing that is given changes along them."""
 
 PACKAGES = ("tsgan", "torch", "numpy", "pandas")
 
@@ -160,21 +163,25 @@ class Fitted:
             asked *= volatility / median
         return asked / volatility
 
-    def mean_returns(self, row: Tensor, calibration: Calibration | PanelCalibration) -> FloatArray:
-        """Return the mean of each channel, (channels,), over paths of their own under ``row``."""
+    def mean_path(
+        self, row: Tensor, calibration: Calibration | PanelCalibration, steps: int
+    ) -> FloatArray:
+        """Return the mean of each channel at each step under ``row``, (steps, channels).
+
+        It is that of paths of their own, fewer of long ones.
+        """
+        paths = int(np.clip(MEAN_RETURNS // steps, LEAST_MEAN_PATHS, MOST_MEAN_PATHS))
         groups = sample_groups(
             self.generator,
             self.scaler,
             row,
-            range(MEAN_PATHS),
-            CALIBRATION_STEPS,
+            range(paths),
+            steps,
             self.config.seed,
             seeding.RESPONSE,
             calibration,
         )
-        return np.asarray(
-            np.mean([path.mean(axis=0) for group in groups for path in group], axis=0)
-        )
+        return np.asarray(sum(group.sum(axis=0) for group in groups) / paths)
 
     def manifest(self) -> dict[str, Any]:
         """Return what is known of the model, as JSON types."""
@@ -254,6 +261,8 @@ class Fitted:
         """Raise CheckpointError or ConfigError for values that no fit writes."""
         _ = self.facts.calendar
         ReadConfig.from_dict(self.facts.reading)
+        if len(self.facts.means) not in (0, self.assets) or not np.isfinite(self.facts.means).all():
+            raise CheckpointError(f"expected {self.assets} mean returns")
         figures = [self.facts.last_price, self.facts.periods_per_year, *self.facts.last_prices]
         figures += self.conditions.volatility.to_dict().values()
         if not all(np.isfinite(figure) and figure > 0 for figure in figures):

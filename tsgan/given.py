@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +17,7 @@ from tsgan.schedules import read_schedule
 from tsgan.tracks import FloatArray
 
 Value: TypeAlias = str | float
-Asked: TypeAlias = Value | Sequence[str] | Mapping[str, Value | Sequence[Value]] | None
+Asked: TypeAlias = Value | Path | Sequence[str] | Mapping[str, Value | Sequence[Value]] | None
 """A volatility; ``NAME=VALUE`` or a schedule's file, or several; or values by name, each one or
 as many as there are steps; or nothing."""
 
@@ -69,7 +69,7 @@ def read_given(
             )
         if name in series:
             raise ConfigError(f"--given: expected each condition once, got {name!r} again")
-        series[name] = [value] if isinstance(value, str | int | float) else list(value)
+        series[name] = _each(name, value)
         if len(series[name]) not in (1, horizon):
             raise ConfigError(
                 f"{name}: expected one value or {horizon}, one of each step, got "
@@ -87,6 +87,18 @@ def read_given(
     return Given(values, tuple(said), tuple(warnings))
 
 
+def _each(name: str, value: object) -> list[Value]:
+    """Return one value, or one of each step."""
+    if isinstance(value, str | int | float | np.number):
+        return [value if isinstance(value, str) else float(value)]
+    if isinstance(value, Iterable) and np.ndim(np.asarray(value, dtype=object)) == 1:
+        return [each if isinstance(each, str) else float(each) for each in value]
+    raise ConfigError(
+        f"{name}: expected a value, or as many in a row as there are steps, got "
+        f"{type(value).__name__}"
+    )
+
+
 def _pairs(
     asked: Asked, warnings: list[str], horizon: int, dates: npt.NDArray[np.datetime64]
 ) -> list[tuple[str, Value | Sequence[Value]]]:
@@ -98,7 +110,9 @@ def _pairs(
     if isinstance(asked, int | float | np.number):
         return [(VOLATILITY, float(asked))]
     pairs = list[tuple[str, Value | Sequence[Value]]]()
-    for text in [asked] if isinstance(asked, str) else asked:
+    if isinstance(asked, Path):
+        asked = [str(asked)]
+    for text in [asked] if isinstance(asked, str) else map(str, asked):
         name, separator, value = (part.strip() for part in text.partition("="))
         if separator and name and value:
             pairs.append((name, value))

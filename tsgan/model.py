@@ -17,7 +17,7 @@ from tsgan.conditions import Conditions, VolatilityCondition
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
 from tsgan.device import ieee_float32, threads
-from tsgan.errors import ConfigError, ScenarioWarning, ShortSeriesWarning
+from tsgan.errors import ConfigError, DataError, ScenarioWarning, ShortSeriesWarning
 from tsgan.facts import DataFacts, TrainingFacts
 from tsgan.fitted import Fitted
 from tsgan.given import Asked
@@ -205,7 +205,13 @@ class TimeSeriesGAN:
             )
         if history is not None and not isinstance(history, Prices):
             reading = ReadConfig.from_dict(self.facts_.reading)
-            history = read_prices(history, self.facts_.columns, reading)
+            source = history
+            try:
+                history = read_prices(source, self.facts_.columns, reading)
+            except DataError:
+                if not self.facts_.columns:
+                    raise
+                history = read_prices(source, (), reading)  # a column of another name
         return Production(self.fitted_, Request(numbers, horizon, history=history, **asked))
 
     def save(self, directory: str | Path) -> None:

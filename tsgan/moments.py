@@ -15,8 +15,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from tsgan.results import FloatArray
-
 HALF_LIVES = (1.0, 3.0, 8.0, 20.0, 60.0, 200.0)
 """Half-lives, in steps, of the averages that describe a moment."""
 
@@ -50,6 +48,7 @@ REDUNDANT = 1e-6
 SHRINKAGE = 1e-5
 """Weight of the squared coefficients beside a moment's mean quasi-likelihood."""
 
+FloatArray = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 

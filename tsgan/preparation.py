@@ -112,14 +112,15 @@ def prepare(prices: Prices, config: Config, beside: PriceSource | None = None) -
             for that there are not.
     """
     requests = parse_requests(config.conditions, config.labels)
-    bars = _bars(prices, config)
     bounds = stretches(prices)
     returns = int(bounds[-1])
     training = returns - held_out_count(prices, returns, config)
+    bars = _bars(prices, config, training)
     longest = _longest_stretch(prices, bounds, training, config)
     found = find_conditions(requests, prices.return_index, beside, prices.reading)
     calendar = learn_calendar(prices, config.calendar)
-    channels, profile = _channels(prices, bars, calendar, training)
+    plain = _plain(prices, bars)
+    channels, profile = _without_profile(plain, prices, calendar, training)
     scaler = _scaler(prices, bars, channels[:training])
     per_year = periods_per_year(prices.return_index if prices.cuts else prices.values.index)
     volatile = channels.shape[1] if bars is None else 1
@@ -138,13 +139,14 @@ def prepare(prices: Prices, config: Config, beside: PriceSource | None = None) -
         volatility=VolatilityCondition.fit(logs, unit),
     )
     conditions, values = fit_conditions(requests, found, known)
+    means = tuple(float(mean) for mean in plain[:training, :volatile].mean(axis=0))
     sources = {name: source.sha256 for name, source in found.items() if source.sha256}
     return Prepared(
         returns=channels,
         scaler=scaler,
         conditions=conditions,
         tracks=conditions.series(values),
-        facts=DataFacts.of(prices, returns, training, per_year, calendar, sources),
+        facts=DataFacts.of(prices, returns, training, per_year, calendar, sources, means),
         path_length=_path_length(longest, config),
         bounds=bounds,
         profile=profile,
@@ -154,7 +156,7 @@ def prepare(prices: Prices, config: Config, beside: PriceSource | None = None) -
     )
 
 
-def _bars(prices: Prices, config: Config) -> BarChannels | None:
+def _bars(prices: Prices, config: Config, training: int) -> BarChannels | None:
     """Return how bars become channels, None where none are asked for; refuse too many assets."""
     if len(prices.names) > MOST_ASSETS:
         raise DataError(
@@ -168,7 +170,7 @@ def _bars(prices: Prices, config: Config) -> BarChannels | None:
             f"bars: expected prices with open, high and low, got the closes of {prices.source} "
             "alone; read them with read_prices(…, bars=True)"
         )
-    return BarChannels.fit(prices.bars)
+    return BarChannels.fit(prices.bars, prices.cuts, training)
 
 
 def _longest_stretch(
@@ -197,14 +199,17 @@ def _longest_stretch(
     return longest
 
 
-def _channels(
-    prices: Prices, bars: BarChannels | None, calendar: Calendar, training: int
+def _plain(prices: Prices, bars: BarChannels | None) -> FloatArray:
+    """Return (n, channels): log returns of each asset, or the channels of bars."""
+    if bars is None or prices.bars is None:
+        return log_returns(prices)
+    return bars.channels(prices.bars, prices.cuts)
+
+
+def _without_profile(
+    plain: FloatArray, prices: Prices, calendar: Calendar, training: int
 ) -> tuple[FloatArray, Profile]:
     """Return (n, channels) without the profile of the time of day, and that profile."""
-    if bars is None or prices.bars is None:
-        plain = log_returns(prices)
-    else:
-        plain = bars.channels(prices.bars, prices.cuts)
     slots = calendar.slots_of_returns(prices)
     profile = Profile.fit(
         plain[:training], slots[:training], calendar.slots, calendar.apart, calendar.circular

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from tsgan import seeding
+from tsgan.analogues import market_past
 from tsgan.calendar_learning import iso_date
 from tsgan.calendars import AUTO
 from tsgan.calibration import Calibration
@@ -18,13 +19,11 @@ from tsgan.conditions import VOLATILITY
 from tsgan.data.prices import Prices
 from tsgan.data.returns import log_returns
 from tsgan.errors import ConfigError, DataError
-from tsgan.filtering import filter_history
-from tsgan.fitted import Fitted
+from tsgan.fitted import MEAN_STEPS, Fitted
 from tsgan.given import Asked, Given, read_given
 from tsgan.panel_calibration import PanelCalibration
 from tsgan.sampler import Past, check_request, sample_groups
 from tsgan.scenarios import Bars, Scenarios
-from tsgan.ticks import closes_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -95,7 +94,7 @@ class Production:
         self.warnings = (*self.given.warnings, *(() if remark is None else (remark,)))
         self._drift = _per_step(request.drift, fitted)
         self._slots = calendar.slots_of_dates(self.dates, request.start_date)
-        closes_of([0.0], 1.0, request.tick)  # refuses a tick that is none
+        _check_tick(request.tick)
         self._history = None if request.history is None else self._returns_of(request.history)
 
     @property
@@ -139,7 +138,6 @@ class Production:
         row = fitted.condition(self.given.values, request.horizon)
         free = not self.given.values
         calibration = fitted.calibration if free else fitted.calibration_given
-        past = None if self._history is None else self._past(self._history)
         shift = self._shift(row, calibration)
         made = sample_groups(
             fitted.generator,
@@ -149,7 +147,7 @@ class Production:
             request.horizon,
             request.seed,
             calibration=calibration,
-            past=past,
+            past=self._past,
         )
         first = 0
         for group in made:
@@ -185,12 +183,10 @@ class Production:
                 f"{history.source}: expected prices of {', '.join(fitted.facts.names)}, got "
                 f"{', '.join(history.names)}; choose the columns"
             )
-        if fitted.channels > 1:
-            kind = "several assets" if fitted.bars is None else "bars"
+        if fitted.assets > 1:
             raise ConfigError(
-                f"history: expected a model of one asset's closes, got one of {kind}, whose "
-                "present state cannot be inferred yet; leave the history out, or fit the closes "
-                "of one asset"
+                "history: expected a model of one asset, got one of several, whose present state "
+                "cannot be inferred yet; leave the history out, or fit one asset"
             )
         if VOLATILITY in self.given.values:
             raise ConfigError(
@@ -208,26 +204,42 @@ class Production:
             returns = returns / fitted.profile.factors[slots, :1]
         return np.ascontiguousarray(returns[:, 0])
 
-    def _past(self, returns: FloatArray) -> Past:
+    @cached_property
+    def _past(self) -> Past | None:
+        """What the paths continue, None for nothing."""
+        if self._history is None:
+            return None
         fitted = self.fitted
-        calibration = fitted.calibration
-        if isinstance(calibration, PanelCalibration):
-            calibration = calibration.each[0]
-        stream = seeding.numpy_generator(self.request.seed, seeding.HISTORY)
-        return filter_history(fitted.generator, fitted.scaler, calibration, returns, stream)
+        return market_past(
+            fitted.generator,
+            fitted.scaler,
+            fitted.conditions.row({}, 1),
+            self._history,
+            self.request.seed,
+            fitted.calibration,
+        )
 
     def _shift(self, row: Tensor, calibration: Calibration | PanelCalibration) -> FloatArray | None:
         """Return what each step's returns are raised by, (channels,), None for nothing."""
         if self._drift is None:
             return None
-        fitted = self.fitted
-        mean = fitted.mean_returns(row, calibration)
+        fitted, horizon = self.fitted, self.request.horizon
+        changes = any(np.ndim(value) for value in self.given.values.values())
+        mean = fitted.mean_path(row, calibration, horizon if changes else MEAN_STEPS)
+        if not changes:
+            mean = mean.mean(axis=0, keepdims=True)
         if fitted.profile is not None:
-            mean = mean * fitted.profile.factors[self._slots].mean(axis=0)
-        shift = self._drift - mean
+            mean = mean * fitted.profile.factors[self._slots]
+        shift = self._drift - mean.mean(axis=0)
         if fitted.bars is not None:  # the close alone: gaps and wicks stay as they are
             shift = np.r_[shift[0], np.zeros(len(shift) - 1)]
         return np.asarray(shift)
+
+
+def _check_tick(tick: float | None) -> None:
+    real = isinstance(tick, int | float | np.number) and not isinstance(tick, bool)
+    if tick is not None and not (real and np.isfinite(tick) and tick > 0):
+        raise ConfigError(f"tick: expected a number above 0 such as 0.01, got {tick!r}")
 
 
 def _start_price(fitted: Fitted, request: Request) -> float | FloatArray:
@@ -257,13 +269,12 @@ def _per_step(drift: float | str | None, fitted: Fitted) -> FloatArray | None:
     """Return the mean log return that is asked for, (channels,), None for the model's own."""
     if drift is None:
         return None
-    if drift == REAL:
-        mean = fitted.scaler.mean
-        factors = 1.0 if fitted.profile is None else fitted.profile.factors.mean(axis=0)
-        return np.asarray(mean * factors)
+    if isinstance(drift, str) and drift == REAL:
+        known = fitted.facts.means or fitted.scaler.mean[: fitted.assets]
+        return np.resize(np.asarray(known, dtype=np.float64), fitted.channels)
     try:
         annual = 0.0 if drift == ZERO else float(drift)
-    except ValueError:
+    except (TypeError, ValueError):
         annual = np.nan
     if not abs(annual) <= LARGEST_DRIFT:
         raise ConfigError(

@@ -21,6 +21,9 @@ RESERVED = frozenset({"vol", "step", "date"})
 """Names that mean something else: the volatility, and the columns that say when."""
 
 NAME = re.compile(r"[^\W\d][\w.-]{0,39}")
+LONGEST_CLASS = 40
+"""Characters of the name of a class at most."""
+
 MOST_CLASSES = 20
 LARGEST = 1e15
 YES_NO = ("no", "yes")
@@ -67,7 +70,9 @@ class TrackCondition:
         ordered = self.smallest <= self.largest and (not self.log or self.smallest > 0)
         require(ordered, f"{self.name}, smallest", "a number up to the largest", self.smallest)
         wanted = "two or more different names" if self.labelled else "none of a number"
-        texts = all(isinstance(text, str) and 0 < len(text) <= 40 for text in self.classes)
+        texts = all(
+            isinstance(text, str) and 0 < len(text) <= LONGEST_CLASS for text in self.classes
+        )
         count = len(set(self.classes)) if texts else -1
         fits = count == len(self.classes) and (2 <= count <= MOST_CLASSES) == self.labelled
         require(fits and (self.labelled or not count), f"{self.name}, classes", wanted, count)
@@ -148,9 +153,14 @@ class TrackCondition:
         Raises:
             ConfigError: if it is none, with those there are.
         """
-        return self._class(str(asked).strip()) if self.labelled else self._number(asked)
+        if not self.labelled:
+            return self._number(asked)
+        whole = isinstance(asked, float) and asked.is_integer()
+        return self._class(str(int(asked) if whole else asked).strip())
 
     def _class(self, asked: str) -> float:
+        if asked in self.classes:  # classes may differ by case alone
+            return float(self.classes.index(asked))
         known = {text.casefold(): k for k, text in enumerate(self.classes)}
         other = {}
         if self.classes == YES_NO:
