@@ -14,6 +14,7 @@ import tiny
 from typer.testing import Result
 
 from tsgan import TimeSeriesGAN, sampler
+from tsgan.analogues import LEAST_RETURNS
 from tsgan.synthetic_files import read_synthetic
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -261,7 +262,7 @@ def test_interrupted_folder_for_a_library_is_not_left(
 
 
 def test_prices_are_continued(model_directory: Path) -> None:
-    history = tiny.prices(60, seed=9)
+    history = tiny.prices(160, seed=9)
     history.to_csv("history.csv")
     asked = ("--from-history", "history.csv", "--out", "x.csv")
     result = demand_success(generate(model_directory, 3, 5, *asked))
@@ -276,7 +277,7 @@ def test_prices_are_continued(model_directory: Path) -> None:
 def test_history_shorter_than_the_memory_is_refused(
     model_directory: Path, fitted: TimeSeriesGAN
 ) -> None:
-    memory = fitted.fitted_.generator.memory
+    memory = max(fitted.fitted_.generator.memory, LEAST_RETURNS)
     tiny.prices(memory - 1).to_csv("short.csv")
     result = generate(model_directory, 1, 2, "--from-history", "short.csv")
     words = (f"at least {memory} log returns", f"got {memory - 1}", "give a longer file")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from tsgan.analogues import market_past
+from tsgan.analogues import LEAST_RETURNS, market_past
 from tsgan.calendar_learning import iso_date
 from tsgan.calendars import AUTO
 from tsgan.calibration import Calibration
@@ -194,10 +194,11 @@ class Production:
                 "market is; leave out one of the two"
             )
         returns = log_returns(history)
-        if len(returns) < fitted.generator.memory:
+        least = max(fitted.generator.memory, LEAST_RETURNS)
+        if len(returns) < least:
             raise DataError(
-                f"{history.source}: expected a history of at least {fitted.generator.memory} log "
-                f"returns, as far as the model looks back, got {len(returns)}; give a longer file"
+                f"{history.source}: expected a history of at least {least} log returns, as far as "
+                f"the model looks back, got {len(returns)}; give a longer file"
             )
         if fitted.profile is not None:
             slots = fitted.facts.calendar.slots_of_returns(history)
