@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
     from tsgan.preparation import Prepared
+
+EACH = "one of several columns of numbers, each an asset."
+"""End of what the reader says of each asset of a wide file, which has been said of all."""
 
 MOST_NAMES = 8
 """Assets that are named before training."""
@@ -31,7 +35,8 @@ def announce(
         dates = f", {first:%Y-%m-%d} … {last:%Y-%m-%d}"
     typer.echo(f"Read {prices.source}: {len(prices):,} prices{dates}, {_columns(prices.names)}.")
     for note in prices.notes:
-        typer.echo("  " + note)
+        if len(prices.names) == 1 or not note.endswith(EACH):
+            typer.echo("  " + note)
     for line in _beside(prepared):
         typer.echo("  " + line)
     facts = prepared.facts
@@ -54,6 +59,7 @@ def announce(
 def _beside(prepared: Prepared) -> list[str]:
     """Return what is learned besides the closes."""
     told = [f"Condition {track.name}: {track.described}." for track in prepared.conditions.tracks]
+    told += _short_classes(prepared)
     if prepared.bars is not None:
         told.append(f"Bars are learned: {', '.join(prepared.bars.names)}.")
     if not prepared.profile.flat:
@@ -63,6 +69,25 @@ def _beside(prepared: Prepared) -> list[str]:
             "size; this is learned apart."
         )
     return told
+
+
+def _short_classes(prepared: Prepared) -> Iterator[str]:
+    """Yield a caution for each class of a label that never lasts as long as a window."""
+    import numpy as np
+
+    from tsgan.tracks import LABEL
+
+    window = prepared.known.window
+    for track in prepared.conditions.tracks:
+        values = prepared.values[track.name][: prepared.facts.training]
+        for place, text in enumerate(track.classes if track.kind == LABEL else ()):
+            ends = np.flatnonzero(np.r_[True, values != place, True])
+            longest = int(np.diff(ends).max()) - 1
+            if longest < window:
+                yield (
+                    f"{track.name} is {text} for {longest} returns in a row at most, fewer than a "
+                    f"window of {window}: longer paths of {track.name}={text} are an extrapolation."
+                )
 
 
 def _columns(names: tuple[str, ...]) -> str:

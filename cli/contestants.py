@@ -149,7 +149,7 @@ def _in_order(
     file: Path, paths: FloatArray, have: Sequence[str], wanted: Sequence[str]
 ) -> FloatArray:
     """Return the assets of ``paths`` in the order of the prices' columns."""
-    if set(have) != set(wanted):
+    if not set(wanted) <= set(have):
         raise DataError(
             f"{file}: expected the assets of the prices, {', '.join(wanted)}, got "
             f"{', '.join(have)}; choose the prices' columns with --column"

@@ -75,8 +75,8 @@ def generate(
         return
     request = _request(loaded, production, model, shape.value, values.value, partition, resume)
     _write(out, production, request)
-    typer.echo("Next: read it with pandas and run your backtest; paths as long as the real series,")
-    typer.echo(f"      and only these, can be judged in full: tsgan evaluate PRICES {model}")
+    typer.echo("Next: read it with pandas and run your backtest. Paths as long as the real series,")
+    typer.echo("      under no condition, can be judged in full: tsgan evaluate PRICES PATHS")
 
 
 def _numbers(only: str | None, paths: int) -> range | None:
@@ -158,8 +158,13 @@ def _write(out: str, production: Production, request: WriteRequest) -> None:
         written = write_scenarios(out, production.groups, request, advance)
     kept = f", {written.reused:,} of which were there" if written.reused else ""
     typer.echo(
-        f"Wrote {paths:,} paths of {steps:,} steps to {out} (seed {production.request.seed}){kept}."
+        f"Wrote {_counted(paths)} of {steps:,} steps to {out} "
+        f"(seed {production.request.seed}){kept}."
     )
+
+
+def _counted(paths: int) -> str:
+    return "1 path" if paths == 1 else f"{paths:,} paths"
 
 
 def _write_for(library: str, folder: Path, production: Production) -> None:
@@ -175,5 +180,5 @@ def _write_for(library: str, folder: Path, production: Production) -> None:
                 advance(len(group.numbers))
 
         write_for(library, folder, told())
-    typer.echo(f"Wrote {paths:,} paths of {steps:,} steps for {library} to {folder}. Next:")
+    typer.echo(f"Wrote {_counted(paths)} of {steps:,} steps for {library} to {folder}. Next:")
     typer.echo(reading(library, folder))

@@ -129,7 +129,7 @@ def test_unseen_number_is_warned_of(model: Path) -> None:
 def test_schedule_sets_several_conditions_by_date(model: Path) -> None:
     Path("s.csv").write_text("date,crisis,fear\n2022-01-03,no,12\n2022-01-10,yes,18\n")
     result = generate(model, 3, 10, "--given", "s.csv", "--out", "x.npy")
-    said = "Given: crisis from no to yes, changing once; fear from 12 to 18, changing once.\n"
+    said = "Given: crisis no, then yes; fear 12, then 18.\n"
     assert said in result.stdout
     steady = ("--given", "crisis=no", "--given", "fear=12", "--out", "y.npy")
     generate(model, 3, 10, *steady)

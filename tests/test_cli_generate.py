@@ -123,7 +123,7 @@ def test_schedule_changes_the_volatility_along_the_way(model_directory: Path) ->
     Path("stress.csv").write_text("step,vol\n1,0.05\n151,0.4\n")
     asked = ("--given", "stress.csv", "--extrapolate", "--out", "x.npy")
     result = demand_success(generate(model_directory, 200, 300, *asked))
-    assert result.stdout.startswith("Given: vol from 5.0% to 40.0%, changing once.\n")
+    assert result.stdout.startswith("Given: vol 5.0%, then 40.0%.\n")
     calm, wild = np.split(np.load("x.npy"), 2, axis=1)
     assert wild.std() / calm.std() == pytest.approx(8, rel=0.2)
 
@@ -261,7 +261,8 @@ def test_interrupted_folder_for_a_library_is_not_left(
     assert list(Path().iterdir()) == []
 
 
-def test_prices_are_continued(model_directory: Path) -> None:
+def test_prices_are_continued(model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
     history = tiny.prices(160, seed=9)
     history.to_csv("history.csv")
     asked = ("--from-history", "history.csv", "--out", "x.csv")
@@ -275,8 +276,9 @@ def test_prices_are_continued(model_directory: Path) -> None:
 
 
 def test_history_shorter_than_the_memory_is_refused(
-    model_directory: Path, fitted: TimeSeriesGAN
+    model_directory: Path, fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
     memory = max(fitted.fitted_.generator.memory, LEAST_RETURNS)
     tiny.prices(memory - 1).to_csv("short.csv")
     result = generate(model_directory, 1, 2, "--from-history", "short.csv")

@@ -54,7 +54,7 @@ def test_what_is_asked_for(asked, values) -> None:
 def test_values_may_change_at_each_step() -> None:
     got = read({"crisis": ["no", "no", "yes", "yes", "no"]})
     assert got.values["crisis"].tolist() == [0, 0, 1, 1, 0]
-    assert got.said == ("crisis from no to no, changing 2 times",)
+    assert got.said == ("crisis no, then yes, then no",)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_schedule_of_several_conditions_and_one_beside_it(tmp_path) -> None:
     assert got.values["vol"].tolist() == [0.1] * 3 + [0.8] * 2
     assert got.values["vix"].tolist() == [12.0] * 3 + [90.0] * 2
     assert got.values["crisis"] == 1.0
-    assert got.said[0] == "vol from 10.0% to 80.0%, changing once"
+    assert got.said[0] == "vol 10.0%, then 80.0%"
     assert got.warnings == ("vix: training saw 10 to 40; 90 is an extrapolation",)
 
 

@@ -211,7 +211,15 @@ def test_unseen_values_are_warned_of_unless_told(fitted: TimeSeriesGAN) -> None:
     assert fitted.production(2, 5, given=3.0, extrapolate=True).warnings == ()
 
 
-def test_history_is_continued_from_its_price_and_date(fitted: TimeSeriesGAN) -> None:
+@pytest.fixture
+def few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for the present among few moments of the model's own paths."""
+    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
+
+
+def test_history_is_continued_from_its_price_and_date(
+    fitted: TimeSeriesGAN, few_moments: None
+) -> None:
     history = tiny.prices(160, seed=4).set_axis(pd.bdate_range(end="2024-03-25", periods=161))
     made = fitted.sample(4, 6, history=history)
     assert made.start_price == history.iloc[-1]
@@ -228,7 +236,7 @@ def test_history_is_continued_from_its_price_and_date(fitted: TimeSeriesGAN) -> 
 
 
 def test_history_that_cannot_be_continued_is_refused(
-    fitted: TimeSeriesGAN, panel: TimeSeriesGAN, barred: TimeSeriesGAN
+    fitted: TimeSeriesGAN, panel: TimeSeriesGAN
 ) -> None:
     least = max(fitted.fitted_.generator.memory, LEAST_RETURNS)
     with pytest.raises(DataError, match=f"at least {least} log returns.* got {least - 1}; give"):
@@ -237,10 +245,17 @@ def test_history_that_cannot_be_continued_is_refused(
         fitted.sample(1, 2, history=PRICES, given="low")
     with pytest.raises(ConfigError, match="one asset, got one of several"):
         panel.sample(1, 2, history=two_assets())
-    made = barred.sample(1, 2, history=bar_frame())
-    assert made.bars is not None and made.start_price == bar_frame()["Close"].iloc[-1]
     with pytest.raises(DataError, match="expected prices of Close, got Oil, Gas; choose"):
         fitted.sample(1, 2, history=read_prices(two_assets(), NAMES))
+
+
+def test_bars_are_continued(barred: TimeSeriesGAN, few_moments: None) -> None:
+    made = barred.sample(3, 20, history=bar_frame())
+    demand_valid(made)
+    assert made.start_price == bar_frame()["Close"].iloc[-1]
+    first = made.log_returns[:, 0]
+    np.testing.assert_allclose(made.closes()[:, 0], made.start_price * np.exp(first), rtol=1e-12)
+    assert (made.log_returns != barred.sample(3, 20).log_returns).all()
 
 
 def different() -> Iterator[dict[str, Any]]:

@@ -120,3 +120,14 @@ def test_an_exchange_has_no_sessions_in_the_far_future() -> None:
     calendar = Calendar("2024-12-31", "business days", exchange="XNYS")
     with pytest.raises(ConfigError, match="before the year 9000"):
         calendar.after(5, "9500-01-01")
+
+
+def test_a_volatility_is_realised_in_the_company_of_other_conditions() -> None:
+    settings = tiny.config(steps=30, labels=("late=2020-06:2021-06",))
+    model = TimeSeriesGAN(settings).fit(tiny.prices())
+    for given in ({"vol": 0.3}, {"vol": 0.3, "late": "yes"}, {"vol": [0.3] * 100 + [0.1] * 152}):
+        made = model.sample(200, 252, given=given, extrapolate=True).log_returns
+        asked = np.broadcast_to(given["vol"], 252)
+        centred = made - model.fitted_.scaler.mean
+        realised = np.sqrt(np.mean((centred / asked) ** 2, axis=1) * 252)
+        assert np.median(realised) == pytest.approx(1, rel=0.1), given

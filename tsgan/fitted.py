@@ -30,6 +30,9 @@ from tsgan.reading import ReadConfig
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
+LONGEST_RESPONSE = 2520
+"""Steps of a longer schedule that are looked at."""
+
 CALIBRATION_PATHS, CALIBRATION_STEPS = 1024, 2048
 PANEL_CALIBRATION_PATHS = 256
 """Of several channels, each path of which has the returns of all."""
@@ -134,34 +137,37 @@ class Fitted:
         row = self.conditions.row(values, horizon)
         if VOLATILITY not in values:
             return row
-        typical = float(np.exp(np.mean(np.log(values[VOLATILITY]))))
-        response = self._response(typical)
-        return self.generator.layout.rescaled(row[None], float(np.log(response)))[0]
-
-    def _response(self, volatility: float) -> float:
-        """Return by how much more is to be asked for so that the median path realises it."""
-        unit = self.conditions.volatility.unit
-        scaler = Scaler(np.zeros(self.channels), np.full(self.channels, unit))
-        asked = volatility
+        asked = np.asarray(values[VOLATILITY], dtype=np.float64)
+        changes = any(np.ndim(value) for value in values.values())
+        steps = min(horizon, LONGEST_RESPONSE) if changes else RESPONSE_STEPS
+        along = np.broadcast_to(asked[:steps] if asked.ndim else asked, (steps,))
         for _ in range(RESPONSE_ROUNDS):
-            groups = sample_groups(
-                self.generator,
-                scaler,
-                self.conditions.row({VOLATILITY: asked}, 1),
-                range(RESPONSE_PATHS),
-                RESPONSE_STEPS,
-                self.config.seed,
-                seeding.RESPONSE,
+            log_ratio = float(np.log(self._realised(row, along)))
+            row = self.generator.layout.rescaled(row[None], -log_ratio)[0]
+        return row
+
+    def _realised(self, row: Tensor, asked: FloatArray) -> float:
+        """Return what the median path under ``row`` realises of ``asked``, (steps,), as a ratio."""
+        unit = self.conditions.volatility.unit
+        groups = sample_groups(
+            self.generator,
+            Scaler(np.zeros(self.channels), np.full(self.channels, unit)),
+            row,
+            range(RESPONSE_PATHS),
+            len(asked),
+            self.config.seed,
+            seeding.RESPONSE,
+        )
+        squares = [
+            np.mean((group[..., : self.volatile] / asked[:, None]) ** 2, axis=(1, 2))
+            for group in groups
+        ]
+        median = float(np.median(np.sqrt(np.concatenate(squares))))
+        if not median > 0:
+            raise ConfigError(
+                f"vol: expected a model whose paths move, but none does at {asked[0]:g}; fit again"
             )
-            squares = [np.mean(group[..., : self.volatile] ** 2, axis=(1, 2)) for group in groups]
-            median = float(np.median(np.sqrt(np.concatenate(squares))))
-            if not median > 0:
-                raise ConfigError(
-                    f"vol: expected a model whose paths move, but none does at {volatility:g}; "
-                    "fit again"
-                )
-            asked *= volatility / median
-        return asked / volatility
+        return median
 
     def mean_path(
         self, row: Tensor, calibration: Calibration | PanelCalibration, steps: int

@@ -16,6 +16,9 @@ from tsgan.errors import ConfigError
 from tsgan.schedules import read_schedule
 from tsgan.tracks import FloatArray
 
+MOST_SAID = 5
+"""So many levels of a schedule are said one by one."""
+
 Value: TypeAlias = str | float
 Asked: TypeAlias = Value | Path | Sequence[str] | Mapping[str, Value | Sequence[Value]] | None
 """A volatility; ``NAME=VALUE`` or a schedule's file, or several; or values by name, each one or
@@ -165,8 +168,9 @@ def _extrapolations(conditions: Conditions, name: str, values: Sequence[float]) 
 def _said(conditions: Conditions, name: str, values: Sequence[float]) -> str:
     """Return what is asked of one condition, in words."""
     show = "{:.1%}".format if name == VOLATILITY else conditions.track(name).shown
-    changes = sum(a != b for a, b in pairwise(values))
-    if not changes:
-        return f"{name} {show(values[0])}"
-    times = "once" if changes == 1 else f"{changes} times"
-    return f"{name} from {show(values[0])} to {show(values[-1])}, changing {times}"
+    levels = [values[0], *(b for a, b in pairwise(values) if a != b)]
+    if len(levels) <= MOST_SAID:
+        return f"{name} {', then '.join(map(show, levels))}"
+    if name != VOLATILITY and conditions.track(name).labelled:
+        return f"{name} changing {len(levels) - 1} times"
+    return f"{name} of {show(min(levels))} to {show(max(levels))}, changing {len(levels) - 1} times"

@@ -89,6 +89,8 @@ def _warnings(rows: Rows, horizon: int, last: int) -> tuple[str, ...]:
 
 
 def _rows(path: Path) -> Rows:
+    if not path.exists():
+        raise DataError(f"{path}: expected a schedule, a CSV file of {FORMAT}, found no such file")
     content = read_content(path)
     if content.kind != "text":
         raise DataError(f"{content.name}: expected a CSV file of {FORMAT}, found {content.kind}")
