@@ -133,8 +133,8 @@ def test_part_of_the_paths_is_the_same_bytes_as_in_the_whole(model_directory: Pa
         for suffix in ("csv", "npy"):
             out = ("--seed", 4, "--out", f"{name}.{suffix}", *only)
             result = demand_success(generate(model_directory, 8, 20, *out))
-            paths = {"all": 8, "some": 3, "one": 1}[name]
-            assert f"Wrote {paths} paths of 20 steps to {name}.{suffix} (seed 4)" in result.stdout
+            paths = {"all": "8 paths", "some": "3 paths", "one": "1 path"}[name]
+            assert f"Wrote {paths} of 20 steps to {name}.{suffix} (seed 4)" in result.stdout
     whole, some, one = (np.load(f"{name}.npy") for name in ("all", "some", "one"))
     assert some.tobytes() == whole[3:6].tobytes() and one.tobytes() == whole[6:7].tobytes()
     header, *lines = Path("all.csv").read_text().splitlines()
