@@ -11,7 +11,6 @@ from tsgan.conditions import (
     SMALLEST_LOG_VOLATILITY,
     Conditions,
     VolatilityCondition,
-    parse_given,
     trailing_log_volatility,
 )
 from tsgan.errors import ConfigError
@@ -81,20 +80,6 @@ def test_no_volatility_is_the_zero_condition() -> None:
 
 def test_json_gives_the_levels_back() -> None:
     assert VolatilityCondition.from_dict(json.loads(json.dumps(LEVELS.to_dict()))) == LEVELS
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("vol=high", "high"), ("vol=0.35", "0.35"), (" vol = low ", "low"), ("vol=a=b", "a=b")],
-)
-def test_given_names_a_volatility(text, value) -> None:
-    assert parse_given(text) == value
-
-
-@pytest.mark.parametrize("text", ["", "high", "vol", "vol=", "vol= ", "=high", "level=high", "0.3"])
-def test_another_given_is_refused_with_the_choices(text) -> None:
-    with pytest.raises(ConfigError, match=r"--given: expected vol=low, .*vol=NUMBER, got"):
-        parse_given(text)
 
 
 VIX = TrackCondition.of_numbers("vix", np.array([10.0, 20.0, 40.0]), log=True)

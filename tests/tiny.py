@@ -111,6 +111,7 @@ def defaults() -> Iterator[tuple[object, str, Any]]:
     sizes = {"bootstrap_paths": 20, "baselines": ("GARCH-n",), "baseline_paths": 20}
     yield evaluation.evaluate, "__kwdefaults__", {**evaluation.evaluate.__kwdefaults__, **sizes}
     yield importlib.import_module("tsgan.judge"), "EVALUATION_PATHS", 20
+    yield importlib.import_module("tsgan.judge"), "OBEDIENCE_PATHS", 10
     yield importlib.import_module("tsgan.model"), "TRAINING_THREADS", 1
 
 

@@ -233,13 +233,3 @@ class Conditions:
             raise ConfigError(f"conditions: expected a JSON list, got {type(tracks).__name__}")
         units = None if values["units"] is None else Units.from_dict(values["units"])
         return cls(volatility, tuple(TrackCondition.from_dict(track) for track in tracks), units)
-
-
-def parse_given(text: str) -> str:
-    """Return what a ``--given`` asks of the volatility: ``vol=high`` -> ``high``."""
-    name, separator, value = text.partition("=")
-    if name.strip() != "vol" or not separator or not value.strip():
-        raise ConfigError(
-            f"--given: expected vol=low, vol=mid, vol=high or vol=NUMBER, got {text!r}"
-        )
-    return value.strip()
