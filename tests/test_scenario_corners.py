@@ -12,6 +12,7 @@ import tiny
 from tsgan import ConfigError, TimeSeriesGAN, read_prices
 from tsgan.bar_channels import BarChannels
 from tsgan.calendars import Calendar
+from tsgan.cli.contestants import read_contestants
 from tsgan.condition_requests import parse_requests
 from tsgan.preparation import prepare
 from tsgan.tracks import LABEL, TrackCondition
@@ -131,3 +132,14 @@ def test_a_volatility_is_realised_in_the_company_of_other_conditions() -> None:
         centred = made - model.fitted_.scaler.mean
         realised = np.sqrt(np.mean((centred / asked) ** 2, axis=1) * 252)
         assert np.median(realised) == pytest.approx(1, rel=0.1), given
+
+
+def test_some_of_a_panels_assets_can_be_judged_alone(tmp_path: Path) -> None:
+    series = tiny.prices()
+    prices = read_prices(pd.DataFrame({"C": series, "A": series**0.5}), ["C", "A"])
+    rows = [(p, t, a, k + p + t / 10) for p in (0, 1) for t in (1, 2) for k, a in enumerate("ABC")]
+    frame = pd.DataFrame(rows, columns=["path", "step", "asset", "log_return"])
+    frame["log_return"] *= 0.01
+    frame.to_csv(tmp_path / "paths.csv", index=False)
+    found = read_contestants(prices, [tmp_path / "paths.csv"], 0)[0].paths
+    np.testing.assert_allclose(found[0], [[0.021, 0.001], [0.022, 0.002]])
