@@ -59,7 +59,7 @@ class Sizes:
     def returns(self, step: str) -> int:
         """Return how many synthetic returns a step judges; tsgan's generator learns by the same."""
         training = self.training
-        once = training.paths * training.path_length + training.conditional_windows * WINDOW
+        once = training.batch * training.path_length + training.conditional_windows * WINDOW
         return training.critic_steps * once if step == "iteration" else once
 
     def batches(self) -> SeriesBatches:

@@ -16,7 +16,7 @@ from tsgan.seeding import torch_generator
 from tsgan.units import Units
 
 N, WINDOW, PATH_LENGTH = 24, 8, 16
-CONFIG = replace(TrainingConfig(), paths=5, conditional_windows=7, condition_jitter=0.0)
+CONFIG = replace(TrainingConfig(), batch=5, conditional_windows=7, condition_jitter=0.0)
 STEPS = torch.arange(float(N))[:, None]  # the value of a step is its place
 
 
@@ -32,7 +32,7 @@ def test_shapes_of_a_batch() -> None:
 
 
 def test_paths_are_real_stretches_that_may_go_round_without_a_condition() -> None:
-    (paths, condition), _ = draw(paths=200)
+    (paths, condition), _ = draw(batch=200)
     expected = (paths[..., :1] + torch.arange(float(PATH_LENGTH))) % N
     assert torch.equal(paths, expected)
     assert not condition.any()
@@ -45,7 +45,7 @@ def test_windows_are_real_stretches_that_do_not_go_round() -> None:
 
 @pytest.mark.parametrize(("part", "starts"), [(0, N), (1, N - WINDOW + 1)])
 def test_starts_are_uniform(part, starts) -> None:
-    stretches, _ = draw(paths=4000, conditional_windows=4000)[part]
+    stretches, _ = draw(batch=4000, conditional_windows=4000)[part]
     counts = torch.bincount(stretches[:, 0, 0].int(), minlength=starts)
     assert len(counts) == starts
     assert scipy.stats.chisquare(counts.numpy()).pvalue > 0.001

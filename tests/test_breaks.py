@@ -99,7 +99,7 @@ def test_windows_begin_where_their_stretch_has_room() -> None:
 
 def test_no_path_and_no_window_of_a_batch_leaves_its_stretch() -> None:
     series, bounds = torch.arange(60.0)[:, None], torch.tensor([0, 25, 30, 60])
-    config = replace(TrainingConfig(), paths=50, conditional_windows=50)
+    config = replace(TrainingConfig(), batch=50, conditional_windows=50)
     batches = SeriesBatches(series, 8, 16, config, bounds=bounds)
     for (x, _), _ in zip(batches(torch_generator(0)), range(2), strict=True):
         own = torch.bucketize(x[:, 0], torch.tensor([24.5, 29.5]))

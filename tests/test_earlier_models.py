@@ -15,7 +15,7 @@ from test_checkpoint import change, model, refusal
 from tsgan import TimeSeriesGAN, seeding
 from tsgan.calibration import Calibration
 from tsgan.checkpoint import MANIFEST, read_training, write_training
-from tsgan.config import ADDED, REMOVED, Config, NetworkConfig
+from tsgan.config import ADDED, REMOVED, RENAMED, Config, NetworkConfig
 from tsgan.errors import CheckpointError
 from tsgan.networks import Generator
 
@@ -29,6 +29,8 @@ FIRST = {
     "beta2 penalty_weight average check_every score_from divergence",
 }
 """The settings of the first version, before ``optimizer`` and the others of ``ADDED``."""
+
+EARLIER = {new: old for old, new in RENAMED.items()}
 
 OLD = {"network": {"block": 8}, "training": {"windows_per_path": 4}}
 """Those of its critics, of which nothing is left."""
@@ -57,6 +59,7 @@ def test_earlier_model_loads_and_samples_the_same_bytes(
         del manifest["calibration"]
         for part, names in FIRST.items():
             settings = manifest["config"][part] | OLD[part]
+            settings = {EARLIER.get(name, name): value for name, value in settings.items()}
             assert set(settings) - set(names.split()) <= ADDED
             since = (
                 ADDED

@@ -11,15 +11,15 @@ NAMES = list(OBJECTIVES)
 
 PRINTED = {
     "wgan-gp": {"optimizer": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
-    | {"critic_steps": 5, "penalty_weight": 10.0, "paths": 64},
+    | {"critic_steps": 5, "penalty_weight": 10.0, "batch": 64},
     "wgan": {"optimizer": "rmsprop", "learning_rate": 5e-5, "beta1": 0.0, "critic_steps": 5}
-    | {"clip": 0.01, "paths": 64},
+    | {"clip": 0.01, "batch": 64},
     "gan": {"optimizer": "sgd", "learning_rate": 0.1, "beta1": 0.5, "critic_steps": 1}
-    | {"paths": 100},
+    | {"batch": 100},
     "gan-minimax": {"optimizer": "sgd", "learning_rate": 0.1, "beta1": 0.5, "critic_steps": 1}
-    | {"paths": 100},
+    | {"batch": 100},
     "lsgan": {"optimizer": "adam", "learning_rate": 1e-3, "beta1": 0.5, "critic_steps": 1}
-    | {"paths": 64},
+    | {"batch": 64},
 }
 """Gulrajani et al. 2017, algorithm 1; Arjovsky et al. 2017, algorithm 1; Goodfellow et al. 2014,
 algorithm 1 and mnist.yaml of their code; train_lsun.py of the code of Mao et al. 2016."""

@@ -32,7 +32,7 @@ NETWORK = {
     "stretch": 64,
 }
 TRAINING = {
-    "paths": 2,
+    "batch": 2,
     "path_length": 256,
     "conditional_windows": 2,
     "critic_steps": 1,

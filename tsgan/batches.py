@@ -139,7 +139,7 @@ class SeriesBatches:
         config, device = self.config, self.series.device
         paths = windows_at(
             self.series,
-            self._drawn(self.path_starts, config.paths, stream),
+            self._drawn(self.path_starts, config.batch, stream),
             self.path_length,
             self.bounds,
         )
@@ -150,7 +150,7 @@ class SeriesBatches:
         given[:, 0] += config.condition_jitter * jitter * given[:, 1]
         if self.along is not None:
             given = self._with_tracks(given, self.along[chosen], stream)
-        none = paths.new_zeros(config.paths, self.layout.fixed)
+        none = paths.new_zeros(config.batch, self.layout.fixed)
         return [(paths, none), (self.windows[chosen], given)]
 
     def _with_tracks(self, given: Tensor, along: Tensor, stream: RandomStream) -> Tensor:

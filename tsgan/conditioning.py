@@ -7,7 +7,7 @@ each kind stands. Zeros everywhere mean that nothing is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,8 +22,12 @@ SCALE_SIZE = 2
 class ConditionLayout:
     """Which conditions there are, and where in a row: each is optional, several go together.
 
-    A row is ``[log scale, given | one-hot label | numbers, given | history, given]``, and then,
-    where something runs along the sample, ``[log scale at each step | covariates]``.
+    A row is ``[log scale, given | one-hot label | numbers, given | one-hot code | code numbers |
+    history, given]``, and then, where something runs along the sample, ``[log scale at each step |
+    covariates]``.
+
+    A latent code is drawn, not observed: the generator hears it, the critic is not told (``told``),
+    and a recogniser finds it again in the samples (Chen et al. 2016, InfoGAN).
 
     Attributes:
         labels: number of classes of the label; 0 for no label.
@@ -31,6 +35,9 @@ class ConditionLayout:
         history: real steps before the sample, which it continues.
         covariates: channels that run along the sample. Those of one condition say themselves where
             it is given: a number z as (z, 1), a class as a one-hot vector, nothing as zeros.
+        latent: so many of the covariates, the last ones, are a latent code.
+        codes: number of classes of a latent code of whole samples.
+        code_numbers: its continuous numbers.
         assets: channels of the sample, and so of its history.
     """
 
@@ -39,6 +46,9 @@ class ConditionLayout:
     history: int = 0
     covariates: int = 0
     assets: int = 1
+    latent: int = 0
+    codes: int = 0
+    code_numbers: int = 0
 
     @property
     def fixed(self) -> int:
@@ -47,8 +57,8 @@ class ConditionLayout:
 
     @property
     def static(self) -> int:
-        """Return how many features of label and numbers the networks hear."""
-        return sum(self._sizes[1:3])
+        """Return how many features of label, numbers and code the generator hears."""
+        return sum(self._sizes[1:5])
 
     @property
     def moving(self) -> int:
@@ -56,11 +66,13 @@ class ConditionLayout:
         return (self.assets + 1 if self.history else 0) + self.covariates
 
     @property
-    def _sizes(self) -> tuple[int, int, int, int]:
+    def _sizes(self) -> tuple[int, int, int, int, int, int]:
         return (
             SCALE_SIZE,
             self.labels,
             self.numbers + 1 if self.numbers else 0,
+            self.codes,
+            self.code_numbers,
             self.history * self.assets + 1 if self.history else 0,
         )
 
@@ -71,6 +83,8 @@ class ConditionLayout:
         log_scale: Tensor | None = None,
         label: Tensor | None = None,
         numbers: Tensor | None = None,
+        code: Tensor | None = None,
+        code_numbers: Tensor | None = None,
         history: Tensor | None = None,
         covariates: Tensor | None = None,
         units: Tensor | None = None,
@@ -82,6 +96,8 @@ class ConditionLayout:
             log_scale: (batch,) logarithm of the unit in which the sample is measured.
             label: (batch,) int64, from 0 to ``labels`` − 1.
             numbers: (batch, numbers).
+            code: (batch,) int64, from 0 to ``codes`` − 1.
+            code_numbers: (batch, code_numbers).
             history: (batch, assets, history).
             covariates: (batch, covariates, time); a time of 1 holds throughout.
             units: (batch, time) the log scale at each step, where it changes along the sample, or
@@ -92,8 +108,10 @@ class ConditionLayout:
         """
         told = {
             "log scale": (None if log_scale is None else log_scale[:, None], (1,)),
-            "label": (None if label is None else self._one_hot(label), (self.labels,)),
+            "label": (None if label is None else _one_hot(label, self.labels), (self.labels,)),
             "numbers": (numbers, (self.numbers,)),
+            "code": (None if code is None else _one_hot(code, self.codes, "code"), (self.codes,)),
+            "code numbers": (code_numbers, (self.code_numbers,)),
             "history": (history, (self.assets, self.history)),
         }
         given = [covariates, *(x for x, _ in told.values())]
@@ -105,7 +123,7 @@ class ConditionLayout:
                 continue
             _demand_shape(name, tensor, (batch, *shape))
             columns.append(tensor.flatten(1))
-            if name != "label":
+            if name in ("log scale", "numbers", "history"):
                 columns.append(torch.ones(batch, 1, device=tensor.device))
         if covariates is not None:
             shape = (self.covariates, covariates.shape[-1])
@@ -122,6 +140,31 @@ class ConditionLayout:
     def static_of(self, rows: Tensor) -> Tensor:
         """Return what holds for a whole sample besides its scale: (batch, static)."""
         return rows[:, SCALE_SIZE : SCALE_SIZE + self.static]
+
+    def label_of(self, rows: Tensor) -> Tensor:
+        """Return the one-hot label, zeros where it is not given: (batch, labels)."""
+        return rows[:, SCALE_SIZE : SCALE_SIZE + self.labels]
+
+    def codes_of(self, rows: Tensor) -> Tensor:
+        """Return the one-hot code and its numbers: (batch, codes + code_numbers)."""
+        last = SCALE_SIZE + self.static
+        return rows[:, last - self.codes - self.code_numbers : last]
+
+    def told(self, rows: Tensor) -> Tensor:
+        """Return the rows as a critic may know them: those of a layout without latent codes."""
+        first, last = SCALE_SIZE + self.static - self.codes - self.code_numbers, self.fixed
+        rows = torch.cat([rows[:, :first], rows[:, SCALE_SIZE + self.static :]], dim=1)
+        if not self.latent:
+            return rows
+        last -= self.codes + self.code_numbers
+        along = rows[:, last:].reshape(len(rows), 1 + self.covariates, -1)
+        return torch.cat([rows[:, :last], along[:, : -self.latent].flatten(1)], dim=1)
+
+    @property
+    def observed(self) -> ConditionLayout:
+        """Return the layout of ``told``: the same without latent codes."""
+        shown = self.covariates - self.latent
+        return replace(self, codes=0, code_numbers=0, covariates=shown, latent=0)
 
     def history_of(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return (batch, assets, history) and whether it is given, (batch, 1)."""
@@ -201,14 +244,6 @@ class ConditionLayout:
                 tracks.append(along.new_zeros(*along.shape[:2], len(steps)))
         return torch.cat(tracks, dim=1).permute(2, 0, 1)
 
-    def _one_hot(self, label: Tensor) -> Tensor:
-        low, high = int(label.min()), int(label.max())
-        if not 0 <= low <= high < self.labels:
-            raise ConfigError(
-                f"label: expected classes from 0 to {self.labels - 1}, got {low} to {high}"
-            )
-        return F.one_hot(label, self.labels)
-
 
 NOTHING_ELSE = ConditionLayout()
 """The layout of a condition that is a scale at most."""
@@ -217,6 +252,13 @@ NOTHING_ELSE = ConditionLayout()
 def in_powers(log_scale: Tensor, powers: Sequence[float]) -> Tensor:
     """Return the log scale of each channel: (…, 1) -> (…, channels), or as it is without powers."""
     return log_scale * log_scale.new_tensor(powers) if powers else log_scale
+
+
+def _one_hot(label: Tensor, classes: int, name: str = "label") -> Tensor:
+    low, high = int(label.min()), int(label.max())
+    if not 0 <= low <= high < classes:
+        raise ConfigError(f"{name}: expected classes from 0 to {classes - 1}, got {low} to {high}")
+    return F.one_hot(label, classes)
 
 
 def _demand_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:

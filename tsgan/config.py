@@ -25,7 +25,11 @@ STACKS = ("residual", "gated")
 ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
 ADDED |= {"conditions", "labels", "bars", "calendar"}
 ADDED |= {"critic_rate", "fresh_fakes", "log_every", "patience", "scales", "stretch", "slow_noise"}
+ADDED |= {"information_weight"}
 """Settings that models of the first format may lack."""
+
+RENAMED = {"paths": "batch"}
+"""Settings that earlier models call otherwise."""
 
 REMOVED = {"block", "windows_per_path"}
 """Settings of earlier models that concerned their critic alone."""
@@ -98,8 +102,8 @@ class TrainingConfig:
         steps: generator steps; None trains for ``max_seconds`` instead. Only a run of a given
             number of steps is reproducible to the byte.
         max_seconds: training time when ``steps`` is None.
-        paths: unconditional paths in a batch, each up to ``path_length`` steps long; of several
-            assets half as many, and half as many windows, since each has all of them.
+        batch: unconditional paths, each up to ``path_length`` steps long, or images in a batch; of
+            several assets half as many paths, and half as many windows, since each has all of them.
         path_length: longest path that the critics see.
         conditional_windows: windows in a batch whose realised volatility is given.
         condition_jitter: sd of the noise on the given log volatility, so that the generator is
@@ -118,6 +122,7 @@ class TrainingConfig:
         max_gradient_norm: longer gradients of a network are scaled down to this norm; None leaves
             them as they are.
         penalty_weight: λ of the gradient penalty of ``wgan-gp``.
+        information_weight: λ of the mutual information of a latent code and what is made of it.
         clip: c, the bound on each of the critic's weights in ``wgan``.
         average: decay of the exponential moving average of the generator's weights; 0 for none.
         precision: of the forward passes: ``float32``, ``bfloat16`` or ``float16``; ``auto`` is
@@ -137,7 +142,7 @@ class TrainingConfig:
     objective: str = "wgan-gp"
     steps: int | None = None
     max_seconds: float = 300.0
-    paths: int = 12
+    batch: int = 12
     path_length: int = 1024
     conditional_windows: int = 12
     condition_jitter: float = 0.1
@@ -153,6 +158,7 @@ class TrainingConfig:
     beta2: float = 0.9
     max_gradient_norm: float | None = None
     penalty_weight: float = 10.0
+    information_weight: float = 1.0
     clip: float = 0.01
     average: float = 0.995
     precision: str = "auto"
@@ -166,7 +172,7 @@ class TrainingConfig:
         if self.steps is not None:
             require_int("steps", self.steps, 1, 10**9)
         require_real("max_seconds", self.max_seconds, 1e-3, 1e9)
-        require_int("paths", self.paths, 1, 4096)
+        require_int("batch", self.batch, 1, 4096)
         require_int("path_length", self.path_length, 1, 2**20)
         require_int("conditional_windows", self.conditional_windows, 1, 4096)
         require_real("condition_jitter", self.condition_jitter, 0, 2)
@@ -185,6 +191,7 @@ class TrainingConfig:
         if self.max_gradient_norm is not None:
             require_real("max_gradient_norm", self.max_gradient_norm, 1e-12, 1e12)
         require_real("penalty_weight", self.penalty_weight, 0, 1e6)
+        require_real("information_weight", self.information_weight, 0, 1e6)
         require_real("clip", self.clip, 1e-6, 1e3)
         require_real("average", self.average, 0, 0.999999)
         require_choice("precision", self.precision, PRECISIONS)
@@ -280,7 +287,8 @@ class Config:
 def _checked(kind: type, values: object) -> dict[str, Any]:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{kind.__name__}: expected a JSON object, got {type(values).__name__}")
-    values = {name: value for name, value in values.items() if name not in REMOVED}
+    named = {str(name): value for name, value in values.items()}
+    values = {RENAMED.get(k, k): value for k, value in named.items() if k not in REMOVED}
     missing, unknown = _names(kind) - ADDED - set(values), set(values) - _names(kind)
     if missing or unknown:
         raise ConfigError(f"{kind.__name__}: missing {sorted(missing)}, unknown {sorted(unknown)}")

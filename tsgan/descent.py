@@ -18,7 +18,8 @@ class Descent:
     """Steps of one network's weights down the gradient of a loss.
 
     Args:
-        network: its weights, and no others, are differentiated for and moved.
+        network: its weights, and no others, are differentiated for and moved. Only one that
+            follows the run (see ``Trainer``) may have weights that the loss does not depend on yet.
         config: optimiser, rates, ``max_gradient_norm``.
         precision: in float16 the loss is scaled up before it is differentiated, by as much as its
             gradients bear (Micikevicius et al. 2018, section 3.2).
@@ -28,6 +29,7 @@ class Descent:
         self, network: nn.Module, config: TrainingConfig, precision: Precision | None = None
     ) -> None:
         self.parameters = list(network.parameters())
+        self.growing = any(hasattr(part, "follow") for part in network.modules())
         self.optimizer = make_optimizer(self.parameters, config)
         self.max_gradient_norm = config.max_gradient_norm
         self.scaler = None
@@ -37,7 +39,7 @@ class Descent:
     def __call__(self, loss: Tensor) -> None:
         """Take one step down the gradient of ``loss``, ()."""
         scaled = loss if self.scaler is None else self.scaler.scale(loss)
-        gradients = torch.autograd.grad(scaled, self.parameters)
+        gradients = torch.autograd.grad(scaled, self.parameters, allow_unused=self.growing)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
         if self.max_gradient_norm is not None:

@@ -1,4 +1,4 @@
-"""What a model remembers of the data it was fitted on, and of its training."""
+"""What a model remembers of the data it was fitted on."""
 
 from __future__ import annotations
 
@@ -123,21 +123,3 @@ class DataFacts:
         lists = {"notes": list(self.notes), "findings": list(self.findings)}
         tuples = ("columns", "assets", "last_prices", "means")
         return asdict(self) | lists | {name: list(getattr(self, name)) for name in tuples}
-
-
-@dataclass(frozen=True)
-class TrainingFacts:
-    """How a model was trained.
-
-    Attributes:
-        steps: generator steps done; seconds: of training; finished: whether to the end.
-        best_step: the checkpoint that was kept; best_score: its held-out score, None without one.
-        device: where it ran.
-    """
-
-    steps: int
-    seconds: float
-    finished: bool
-    best_step: int
-    best_score: float | None
-    device: str

@@ -23,10 +23,11 @@ from tsgan.data.profile import Profile
 from tsgan.data.scaling import Scaler
 from tsgan.data.tables import FloatArray
 from tsgan.errors import CheckpointError, ConfigError, TsganError
-from tsgan.facts import DataFacts, TrainingFacts
+from tsgan.facts import DataFacts
 from tsgan.networks import Generator
 from tsgan.panel_calibration import PanelCalibration
 from tsgan.reading import ReadConfig
+from tsgan.run import TrainingFacts
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2

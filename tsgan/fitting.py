@@ -80,5 +80,5 @@ def _batch(config: TrainingConfig, channels: int) -> TrainingConfig:
     """Return the sizes of a batch: of several channels, half as many paths, each of them of all."""
     if channels == 1:
         return config
-    paths, windows = (-(-count // 2) for count in (config.paths, config.conditional_windows))
-    return replace(config, paths=paths, conditional_windows=windows)
+    batch, windows = (-(-count // 2) for count in (config.batch, config.conditional_windows))
+    return replace(config, batch=batch, conditional_windows=windows)

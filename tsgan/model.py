@@ -18,16 +18,17 @@ from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
 from tsgan.device import ieee_float32, threads
 from tsgan.errors import ConfigError, DataError, ScenarioWarning, ShortSeriesWarning
-from tsgan.facts import DataFacts, TrainingFacts
+from tsgan.facts import DataFacts
 from tsgan.fitted import Fitted
 from tsgan.given import Asked
 from tsgan.preparation import shortness
 from tsgan.production import Production, Request
 from tsgan.reading import ReadConfig
-from tsgan.run import History, Run
+from tsgan.run import History, TrainingFacts
 from tsgan.sampler import check_request
 from tsgan.scenario_groups import joined
 from tsgan.scenarios import Scenarios
+from tsgan.series_run import SeriesRun
 
 TRAINING_THREADS = 1
 """Operations of this size take a tenth of a millisecond: a second thread hardly helps, slows them
@@ -99,7 +100,9 @@ class TimeSeriesGAN:
             beside = prices if beside is None else beside
             prices = read_prices(prices, bars=self.config.bars)
         with threads(TRAINING_THREADS), ieee_float32():
-            run = Run(prices, self.config, None if directory is None else Path(directory), beside)
+            run = SeriesRun(
+                prices, self.config, None if directory is None else Path(directory), beside
+            )
             if few := shortness(run.prepared.facts.training):
                 warnings.warn(few, ShortSeriesWarning, stacklevel=2)
             if resume:

@@ -1,78 +1,122 @@
-"""A training run and its directory: what is saved at each check, how an interrupted run goes on."""
+"""A training run and its directory: what is saved at each check, how an interrupted run goes on.
+
+It knows neither what is learned nor what becomes of it; ``series_run`` and ``images`` say that.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from torch import Tensor
 
 from tsgan import checkpoint
 from tsgan.callbacks import Callback
-from tsgan.condition_sources import PriceSource
-from tsgan.config import Config
-from tsgan.data.prices import Prices
-from tsgan.device import resolve_device
 from tsgan.errors import CheckpointError, ConfigError
-from tsgan.facts import TrainingFacts
-from tsgan.fitted import Fitted, restored_generator, versions
-from tsgan.fitting import make_trainer
 from tsgan.logs import EVENTS, LOG, EventFiles, MetricsFile
-from tsgan.preparation import prepare
 from tsgan.trainer import Trainer
 
 History = Mapping[str, npt.NDArray[np.float64]]
 
 
-class Run:
-    """A trainer on prices, which saves its model and its state in a directory.
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How a model was trained.
 
-    Args:
-        prices: to be learned.
-        config: every setting.
-        directory: None saves nothing.
-        beside: where the prices come from, whose other columns conditions may name.
-
-    Raises:
-        DataError, ConfigError: if the prices or settings cannot be trained on.
+    Attributes:
+        steps: generator steps done; seconds: of training; finished: whether to the end.
+        best_step: the checkpoint that was kept; best_score: its held-out score, None without one.
+        device: where it ran.
     """
 
-    def __init__(
-        self,
-        prices: Prices,
-        config: Config,
-        directory: Path | None,
-        beside: PriceSource | None = None,
-    ) -> None:
-        self.config, self.directory = config, directory
-        self.prepared = prepare(prices, config, beside)
-        self.trainer = make_trainer(self.prepared, config, resolve_device(config.device))
+    steps: int
+    seconds: float
+    finished: bool
+    best_step: int
+    best_score: float | None
+    device: str
+
+
+class Settings(Protocol):
+    """Every setting of a run."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as JSON types."""
+        ...
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return those of ``to_dict``."""
+        ...
+
+
+class Writable(Protocol):
+    """A model that can be saved."""
+
+    def write(self, directory: Path) -> None:
+        """Write it into the directory."""
+        ...
+
+
+Model = TypeVar("Model", bound=Writable)
+
+
+class Run(ABC, Generic[Model]):
+    """A trainer, which saves its model and its state in a directory.
+
+    Args:
+        trainer: at step 0.
+        config: every setting.
+        directory: None saves nothing.
+
+    Attributes:
+        data: what is learned, in a word.
+    """
+
+    data: ClassVar[str]
+
+    def __init__(self, trainer: Trainer, config: Settings, directory: Path | None) -> None:
+        self.trainer, self.settings, self.directory = trainer, config, directory
         self.goes_on = False
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """Return what tells the data from others, as JSON values."""
+
+    @abstractmethod
+    def model(
+        self, training: TrainingFacts, weights: Mapping[str, Tensor], *, final: bool
+    ) -> Model:
+        """Return the model with these generator's weights, on the CPU.
+
+        What takes time can wait until it is ``final``: the run is over, at its end or stopped.
+        """
 
     def resume(self) -> None:
         """Go on from the state in the directory.
 
         Raises:
-            CheckpointError: if there is none, or it belongs to other prices or settings.
+            CheckpointError: if there is none, or it belongs to other data or settings.
         """
         if self.directory is None:
             raise ConfigError("resume: expected the directory of the interrupted run, got none")
         tensors, numbers = checkpoint.read_training(self.directory)
         for name, value in self._origin().items():
-            if name == "columns" or (name in ("reading", "sources") and name not in numbers):
-                continue  # the column that came of them is compared; an earlier version had none
             recorded = numbers.get(name)
-            same = _same_settings(recorded, self.config) if name == "config" else recorded == value
-            if not same:
-                kinds = {"config": "settings", "device": "device"}
-                what = kinds.get(name, f"prices ({name})")
-                got = "others" if name == "config" else f"{value}, not {recorded}"
-                raise CheckpointError(
-                    f"{self.directory}: expected the {what} that this run was started with, got "
-                    f"{got}; resume with the same or use --overwrite"
-                )
+            if self._same(name, recorded, value):
+                continue
+            kinds = {"config": "settings", "device": "device"}
+            what = kinds.get(name, f"{self.data} ({name})")
+            got = "others" if name == "config" else f"{value}, not {recorded}"
+            raise CheckpointError(
+                f"{self.directory}: expected the {what} that this run was started with, got "
+                f"{got}; resume with the same or use --overwrite"
+            )
         self.trainer.load_state(tensors, numbers)
         self.goes_on = True
 
@@ -80,11 +124,9 @@ class Run:
         self,
         callbacks: Sequence[Callback],
         stop: Callable[[], bool],
-        take: Callable[[Fitted, History], None],
+        take: Callable[[Model, History], None],
     ) -> None:
         """Train to the end or until ``stop()``; save, and let ``take`` have, the best so far.
-
-        What is saved on the way is not calibrated yet.
 
         Raises:
             TrainingError: if training diverges.
@@ -103,13 +145,13 @@ class Run:
                     (self.directory / checkpoint.TRAINING).unlink(missing_ok=True)
                     log.release()
                 checkpoint.write_training(self.directory, tensors, numbers | self._origin())
-            fitted = self._fitted(final)
+            made = self._made(final)
             if self.directory is not None:
-                fitted.write(self.directory)
+                made.write(self.directory)
                 if not self.goes_on:
                     checkpoint.keep_only(self.directory, *kept)
             self.goes_on = True
-            take(fitted, self._history())
+            take(made, self._history())
 
         self.trainer.run(callbacks, save, stop)
         save(self.trainer, final=True)
@@ -117,19 +159,25 @@ class Run:
     def _origin(self) -> dict[str, Any]:
         """Return what a run must share with the one that it resumes, as JSON values."""
         return {
-            "sha256": self.prepared.facts.sha256,
-            "column": self.prepared.facts.column,
-            "columns": list(self.prepared.facts.columns),
-            "reading": dict(self.prepared.facts.reading),
-            "sources": dict(self.prepared.facts.sources),
+            **self.identity(),
             "device": self.trainer.stream.device.type,
             "precision": str(self.trainer.precision.dtype),
-            "config": self.config.to_dict(),
+            "config": self.settings.to_dict(),
         }
 
-    def _fitted(self, final: bool) -> Fitted:
-        """Return the best generator so far, at the end calibrated; before, it is not finished."""
-        trainer, prepared = self.trainer, self.prepared
+    def _same(self, name: str, recorded: object, value: object) -> bool:
+        """Return whether one entry of a recorded origin, maybe of an earlier version, fits."""
+        if name != "config":
+            return recorded == value
+        try:
+            config = type(self.settings)
+            return isinstance(recorded, dict) and config.from_dict(recorded) == self.settings
+        except (KeyError, TypeError, ConfigError):
+            return False
+
+    def _made(self, final: bool) -> Model:
+        """Return the model with the best weights so far."""
+        trainer = self.trainer
         checked = trainer.best_step > 0  # a run may be stopped before its first check
         chosen = trainer.best if checked else trainer.average
         weights = {name: w.cpu().clone() for name, w in chosen.state_dict().items()}
@@ -142,20 +190,7 @@ class Run:
             best if np.isfinite(best) else None,
             trainer.stream.device.type,
         )
-        channels, conditions = prepared.returns.shape[1], prepared.conditions
-        fitted = Fitted(
-            self.config,
-            prepared.facts,
-            prepared.scaler,
-            conditions,
-            restored_generator(self.config, weights, channels, conditions, prepared.bars),
-            training,
-            versions(),
-            profile=None if prepared.profile.flat else prepared.profile,
-            bars=prepared.bars,
-        )
-        returns = prepared.returns[: prepared.facts.training]
-        return fitted.calibrated(returns) if final else fitted
+        return self.model(training, weights, final=final)
 
     def _history(self) -> History:
         """Return the training curves, see ``training_plots.History``."""
@@ -170,11 +205,3 @@ class Run:
 
 def _writes_to(callback: Callback, folder: Path) -> bool:
     return isinstance(callback, EventFiles) and callback.directory.resolve() == folder.resolve()
-
-
-def _same_settings(recorded: object, config: Config) -> bool:
-    """Return whether a recorded configuration, maybe of an earlier version, is ``config``."""
-    try:
-        return isinstance(recorded, dict) and Config.from_dict(recorded) == config
-    except (KeyError, TypeError, ConfigError):
-        return False

@@ -32,8 +32,20 @@ class GeneratorNetwork(Protocol):
         ...
 
 
+class Recogniser(Protocol):
+    """What finds the latent code of a fake again."""
+
+    def __call__(self, fakes: Batch) -> Tensor:
+        """Return what the generator and it minimise besides the critic's verdict, ()."""
+        ...
+
+
 class CriticNetwork(Protocol):
-    """The critic as a step sees it: its heads, and what each of them looks at."""
+    """The critic as a step sees it: its heads, and what each of them looks at.
+
+    A head whose attribute ``coupled`` is true, as one with batch normalisation, lets the samples of
+    a batch hear each other, so that real and fake ones are shown to it apart.
+    """
 
     @property
     def heads(self) -> Sequence[Head]:
@@ -79,7 +91,10 @@ def critic_step(
         critic.heads, real_views, fake_views, strict=True
     ):
         with precision.forward():
-            scores = head(torch.cat([real, fake]), torch.cat([condition, condition]))
+            if getattr(head, "coupled", False):
+                scores = torch.cat([head(real, condition), head(fake, condition)])
+            else:
+                scores = head(torch.cat([real, fake]), torch.cat([condition, condition]))
         on_real, on_fake = scores.float().chunk(2)
         constraint = objective.constraint(head, real, fake, condition, stream)
         losses.append(objective.critic_loss(on_real, on_fake) + constraint)
@@ -98,8 +113,11 @@ def generator_step(
     precision: Precision,
     descend: Descend,
     stream: RandomStream,
+    recogniser: Recogniser | None = None,
 ) -> Tensor:
     """Improve the generator that made ``fakes`` once against all heads.
+
+    With a ``recogniser``, its loss is added, and ``descend`` moves its weights as well.
 
     Returns:
         The generator's loss, (), without gradient.
@@ -110,6 +128,10 @@ def generator_step(
             scores = head(x, condition)
         losses.append(objective.generator_loss(scores.float()))
     loss = torch.stack(losses).sum()
+    if recogniser is not None:
+        with precision.forward():
+            unheard = recogniser(fakes)
+        loss = loss + unheard.float()
     descend(loss)
     return loss.detach()
 

@@ -31,6 +31,7 @@ from tsgan.steps import (
     Batch,
     CriticNetwork,
     GeneratorNetwork,
+    Recogniser,
     critic_step,
     generator_step,
     learning_rate,
@@ -58,6 +59,10 @@ class Trainer:
         config: rates, lengths and weights.
         stream: the random stream of the whole run, on the same device.
         score: held-out score of a generator, lower is better, None if nothing is held out.
+        recogniser: finds the latent code of a fake again; its weights go the generator's way.
+
+    A network that changes in the course of a run, as one that grows, has a method ``follow``. It
+    is told before each step how much of the run is done, and keeps that in a buffer.
     """
 
     def __init__(
@@ -68,16 +73,20 @@ class Trainer:
         config: TrainingConfig,
         stream: RandomStream,
         score: Callable[[nn.Module], float] | None = None,
+        recogniser: nn.Module | None = None,
     ) -> None:
         self.generator, self.critic, self.batches = generator, critic, batches
         self.config, self.stream, self.score = config, stream, score
+        self.recogniser = recogniser
+        self.parts = PARTS if recogniser is None else (*PARTS, "recogniser")
         self.objective = make_objective(config)
         self.precision = resolve_precision(config.precision, stream.device)
         self.average = copy.deepcopy(generator).requires_grad_(False)
         self.best = copy.deepcopy(self.average)
+        follows = generator if recogniser is None else nn.ModuleList([generator, recogniser])
         self.descents = {
             "critic": Descent(critic, config, self.precision),
-            "generator": Descent(generator, config, self.precision),
+            "generator": Descent(follows, config, self.precision),
         }
         self.step, self.told, self.seconds, self.checks = 0, 0, 0.0, 0
         self.rate_factor, self.returns = 1.0, 0
@@ -186,8 +195,12 @@ class Trainer:
         rate = self.rate
         self.descents["generator"].set_rate(rate)
         self.descents["critic"].set_rate(rate * self.config.critic_rate)
+        for network in (self.generator, self.critic):
+            if (follow := getattr(network, "follow", None)) is not None:
+                follow(self.fraction)
         critic = cast(CriticNetwork, self.critic)
         generator = cast(GeneratorNetwork, self.generator)
+        recogniser = cast(Recogniser | None, self.recogniser)
         game = self.objective, self.precision
         fresh = self.config.fresh_fakes
         for left in reversed(range(self.config.critic_steps)):
@@ -197,7 +210,8 @@ class Trainer:
             told = critic_step(critic, batch, fakes, *game, self.descents["critic"], self.stream)
         if fresh:
             fakes = make_fakes(generator, batch, self.precision, self.stream)
-        generator_step(critic, fakes, *game, self.descents["generator"], self.stream)
+        descend = self.descents["generator"]
+        generator_step(critic, fakes, *game, descend, self.stream, recogniser)
         self.step += 1
         self._move_average()
         norm = torch.nn.utils.get_total_norm(self.generator.parameters())
@@ -266,7 +280,7 @@ class Trainer:
     def state(self) -> State:
         """Return a copy of the whole state."""
         tensors = {"stream": self.stream.get_state().clone()}
-        for part in PARTS:
+        for part in self.parts:
             for name, tensor in getattr(self, part).state_dict().items():
                 tensors[f"{part}.{name}"] = tensor.detach().cpu().clone()
         for part, descent in self.descents.items():
@@ -282,7 +296,7 @@ class Trainer:
     def load_state(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
         """Continue from what ``state`` returned; CheckpointError if it does not fit."""
         try:
-            for part in PARTS:
+            for part in self.parts:
                 getattr(self, part).load_state_dict(_under(tensors, part))
             for part, descent in self.descents.items():
                 descent.load_state(_under(tensors, f"{part}_descent"))

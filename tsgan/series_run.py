@@ -1,0 +1,82 @@
+"""A training run on prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from tsgan.condition_sources import PriceSource
+from tsgan.config import Config
+from tsgan.data.prices import Prices
+from tsgan.device import resolve_device
+from tsgan.fitted import Fitted, restored_generator, versions
+from tsgan.fitting import make_trainer
+from tsgan.preparation import prepare
+from tsgan.run import Run, TrainingFacts
+
+
+class SeriesRun(Run[Fitted]):
+    """A trainer on prices. What it saves on the way is not calibrated yet.
+
+    Args:
+        prices: to be learned.
+        config: every setting.
+        directory: None saves nothing.
+        beside: where the prices come from, whose other columns conditions may name.
+
+    Raises:
+        DataError, ConfigError: if the prices or settings cannot be trained on.
+    """
+
+    data: ClassVar[str] = "prices"
+
+    def __init__(
+        self,
+        prices: Prices,
+        config: Config,
+        directory: Path | None,
+        beside: PriceSource | None = None,
+    ) -> None:
+        self.config = config
+        self.prepared = prepare(prices, config, beside)
+        trainer = make_trainer(self.prepared, config, resolve_device(config.device))
+        super().__init__(trainer, config, directory)
+
+    def identity(self) -> dict[str, Any]:
+        """Return hashes, columns and how the file was read."""
+        facts = self.prepared.facts
+        return {
+            "sha256": facts.sha256,
+            "column": facts.column,
+            "columns": list(facts.columns),
+            "reading": dict(facts.reading),
+            "sources": dict(facts.sources),
+        }
+
+    def model(
+        self, training: TrainingFacts, weights: Mapping[str, Tensor], *, final: bool
+    ) -> Fitted:
+        """Return the model with these weights, calibrated if it is final."""
+        prepared = self.prepared
+        channels, conditions = prepared.returns.shape[1], prepared.conditions
+        fitted = Fitted(
+            self.config,
+            prepared.facts,
+            prepared.scaler,
+            conditions,
+            restored_generator(self.config, weights, channels, conditions, prepared.bars),
+            training,
+            versions(),
+            profile=None if prepared.profile.flat else prepared.profile,
+            bars=prepared.bars,
+        )
+        returns = prepared.returns[: prepared.facts.training]
+        return fitted.calibrated(returns) if final else fitted
+
+    def _same(self, name: str, recorded: object, value: object) -> bool:
+        if name == "columns" or (name in ("reading", "sources") and recorded is None):
+            return True  # the column that came of them is compared; an earlier version had none
+        return super()._same(name, recorded, value)
