@@ -267,12 +267,12 @@ class Config:
         Raises:
             ConfigError: for settings that are unknown.
         """
-        values = _checked(cls, values)
-        network = {"slow_noise": (), **_checked(NetworkConfig, values["network"])}
+        values = checked(cls, values)
+        network = {"slow_noise": (), **checked(NetworkConfig, values["network"])}
         for name, value in network.items():
             network[name] = tuple(value) if isinstance(value, list) else value
         earlier = {"critic_rate": 1.0, "fresh_fakes": True}
-        training = {**earlier, **_checked(TrainingConfig, values["training"])}
+        training = {**earlier, **checked(TrainingConfig, values["training"])}
         texts = {name: tuple(values.get(name, ())) for name in ("conditions", "labels")}
         return cls(
             **{
@@ -284,7 +284,8 @@ class Config:
         )
 
 
-def _checked(kind: type, values: object) -> dict[str, Any]:
+def checked(kind: type, values: object) -> dict[str, Any]:
+    """Return the settings of ``kind``; ConfigError if some are missing or unknown."""
     if not isinstance(values, Mapping):
         raise ConfigError(f"{kind.__name__}: expected a JSON object, got {type(values).__name__}")
     named = {str(name): value for name, value in values.items()}
