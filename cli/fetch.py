@@ -61,9 +61,9 @@ def fetch(
 
     Needs tsgan[fetch]. Several tickers are joined on the dates that all of them have.
     """
+    from tsgan.data.cache_folder import cache_folder
     from tsgan.data.fetch import fetch_prices
     from tsgan.data.fetched import demand_target, write_fetched
-    from tsgan.data.price_cache import cache_folder
 
     demand_target(out, overwrite)
     with _announced(f"waiting for Yahoo's prices of {', '.join(tickers)}"):

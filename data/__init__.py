@@ -1,1 +1,1 @@
-"""From a price file to scaled windows: prices, returns, scaling, windows."""
+"""Readers: from a price file to scaled windows, and images with their classes."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -18,19 +15,6 @@ from tsgan.files import write_atomically
 
 KEPT_DAYS = 30
 """Days after which an answer is deleted when the next one is stored."""
-
-
-def cache_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Return the folder of the cache: ``TSGAN_CACHE``, else where the system has such folders."""
-    if environment.get("TSGAN_CACHE"):
-        return Path(environment["TSGAN_CACHE"])
-    if platform == "win32":
-        local = environment.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "tsgan" / "Cache"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "tsgan"
-    named = Path(environment.get("XDG_CACHE_HOME", ""))
-    return (named if named.is_absolute() else Path.home() / ".cache") / "tsgan"
 
 
 def cached_file(folder: Path, ticker: str, span: Span) -> Path:

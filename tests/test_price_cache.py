@@ -15,9 +15,10 @@ import yahoo_server
 from yahoo_listings import Listing, closes, daily
 from yahoo_server import Yahoo
 
+from tsgan.data.cache_folder import cache_folder
 from tsgan.data.fetch import fetch_prices
 from tsgan.data.fetched import Fetched
-from tsgan.data.price_cache import KEPT_DAYS, cache_folder
+from tsgan.data.price_cache import KEPT_DAYS
 
 NOW = datetime(2024, 7, 1, 12, tzinfo=UTC)
 LISTINGS = {
