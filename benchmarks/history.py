@@ -2,8 +2,9 @@
 
 ``python benchmarks/history.py MODEL PRICES``
 
-MODEL is the directory of a fit of PRICES with a held-out part. At each held-out return, its paths
-go on from the states that ``tsgan generate --from-history`` would find in all returns before. The
+MODEL is the directory of a fit of PRICES, of one asset, with a held-out part. At each held-out
+return, its paths go on from the states that ``tsgan generate --from-history`` would find in all
+returns before; the GJR-GARCH of these is fitted anew every quarter of a year, to the past. The
 ratios are to GJR-GARCH(1,1)-t fitted to the training part; that fitted to the held-out part itself
 has seen what it foretells. The tests are p-values; ten steps are added up, and tested at every
 tenth step, from each of the ten first steps in turn: the table has the median p-value, and how many

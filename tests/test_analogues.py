@@ -11,11 +11,15 @@ import torch
 from scipy import stats
 from torch.nn import functional as F  # noqa: N812
 
-from tsgan import analogues, seeding
-from tsgan.analogues import Library, market_past, rolling_forecasts
+from tsgan import analogues, moment_library, seeding
+from tsgan.analogues import expected_volatilities, market_past, rolling_forecasts
+from tsgan.baselines import garch_residuals
 from tsgan.config import Config, NetworkConfig
 from tsgan.data.scaling import Scaler
 from tsgan.errors import DataError
+from tsgan.forecasters import fit_gjr
+from tsgan.moment_library import Library
+from tsgan.moments import AHEAD
 from tsgan.networks import Generator
 from tsgan.sampler import SLOW, Past, sample_groups
 from tsgan.slow_noise import GRID, grid_points, slow_noise
@@ -30,9 +34,9 @@ def _small() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analogues, "PATHS", 250)
-        patch.setattr(analogues, "MOMENTS", 60)
-        patch.setattr(analogues, "NEIGHBOURS", 150)
+        patch.setattr(moment_library, "PATHS", 250)
+        patch.setattr(moment_library, "MOMENTS", 60)
+        patch.setattr(moment_library, "NEIGHBOURS", 150)
         patch.setattr(analogues, "LOOK_BACK", 400)
         yield
     torch.set_num_threads(before)
@@ -140,7 +144,7 @@ def test_past_goes_on_as_the_library_does(layers: int, slow: tuple[float, ...]) 
     place = 60 * 17 + 11
     number, last = int(library.path[place]), int(library.step[place])
     assert number == 17 and (last + 1) % GRID == 0
-    past = past_of(generator, library.returns[number, : last + 1], 4)
+    past = past_of(generator, library.returns[number, : last + 1, 0], 4)
     memory, more = generator.memory, 40
     name = 4, seeding.HISTORY, number
     shape = last + 1 + memory + more, 1, generator.noise_channels
@@ -162,7 +166,7 @@ def test_past_goes_on_as_the_library_does(layers: int, slow: tuple[float, ...]) 
     else:
         assert past.white is None
     goes_on = generator(heard, torch.zeros(1, 2), white)[0, 0].numpy()[:more]
-    expected = library.returns[number, last + 1 : last + 1 + more]
+    expected = library.returns[number, last + 1 : last + 1 + more, 0]
     np.testing.assert_allclose(goes_on, expected, rtol=1e-3, atol=1e-4)
     # the sampler takes it
     made = next(sample_groups(generator, PLAIN, NOTHING, range(5), 30, 0, past=past))
@@ -223,7 +227,9 @@ def test_channel_is_the_one_that_is_named() -> None:
     with seeding.initial_weights(3, seeding.WEIGHTS):
         generator = Generator(SMALL, assets=2).requires_grad_(False)
     two = Scaler(np.zeros(2), np.array([1.0, 5.0]))
-    libraries = [Library.of(generator, two, NOTHING, lambda x: x, 0, 120, i) for i in (0, 1)]
+    libraries = [
+        Library.of(generator, two, NOTHING, lambda x: x, 0, 120, slice(i, i + 1)) for i in (0, 1)
+    ]
     spreads = [library.returns.std() for library in libraries]
     assert spreads[1] == pytest.approx(5 * spreads[0], rel=0.5)
     returns = np.random.default_rng(3).standard_normal(300)
@@ -247,7 +253,74 @@ def test_history_too_short_is_refused(count: int) -> None:
         rolling_forecasts(restless(), PLAIN, NOTHING, np.zeros(100), np.zeros(9), 0)
 
 
-@pytest.mark.parametrize("returns", [np.array([0.0] * 120 + [np.nan]), np.zeros((120, 1))])
-def test_history_must_be_one_finite_series(returns: np.ndarray) -> None:
-    with pytest.raises(DataError, match="expected finite log returns of one series"):
-        past_of(restless(), returns)
+def test_history_must_be_finite() -> None:
+    with pytest.raises(DataError, match="expected finite log returns, got 1 that are not"):
+        past_of(restless(), np.array([0.0] * 120 + [np.nan]))
+
+
+@pytest.mark.parametrize("shape", [(120, 1), (120, 2), (120, 1, 1)])
+def test_history_must_be_one_series(shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match="expected log returns of one series, got shape"):
+        past_of(restless(), np.zeros(shape))
+
+
+# --- between the library and GJR-GARCH -----------------------------------------------------------
+
+
+def leaping(steps: int, seed: int = 5) -> np.ndarray:
+    """GJR-GARCH returns, whose volatility leaps after losses: not the generator's own."""
+    shocks = np.random.default_rng(seed).standard_t(8, steps) / np.sqrt(8 / 6)
+    return 0.6 * garch_residuals(shocks[:, None], 0.03, 0.02, 0.35, 0.78)[:, 0]
+
+
+def test_expected_volatility_is_between_the_library_and_garch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is fitted to the last returns of what is known, anew after every seventy."""
+    monkeypatch.setattr(analogues, "REFITTED", 70)
+    library = Library.of(restless(), PLAIN, NOTHING, lambda made: made, 0, 400)
+    returns = leaping(1_300)
+    expected = expected_volatilities(library, returns[:, None], 1_200)
+    assert expected.shape == (101, len(AHEAD))
+    one, two = fit_gjr(returns[200:1_200]), fit_gjr(returns[270:1_270])
+    parts = one.follow(returns[1_200:1_269]), two.follow(returns[1_270:])
+    garch = np.concatenate([one.ahead(parts[0], AHEAD), two.ahead(parts[1], AHEAD)])
+    own = library.foretell(returns[:, None], np.arange(1_199, 1_300))
+    assert np.abs(garch - own).max() > 0.3
+    share = analogues.SHARE
+    np.testing.assert_allclose(expected, share * garch + (1 - share) * own, rtol=1e-12)
+
+
+def test_too_few_returns_for_garch_leave_the_library_alone() -> None:
+    library = Library.of(restless(), PLAIN, NOTHING, lambda made: made, 0, 400)
+    returns = leaping(1_100)[:, None]
+    own = library.foretell(returns, np.arange(998, 1_100))
+    np.testing.assert_array_equal(expected_volatilities(library, returns, 999), own)
+    assert (expected_volatilities(library, returns, 1_000) != own[1:]).all()
+    still = np.zeros((1_100, 1))
+    assert np.isfinite(expected_volatilities(library, still, 1_100)).all()  # no fit, no trouble
+
+
+def test_only_the_last_returns_are_fitted() -> None:
+    library = Library.of(restless(), PLAIN, NOTHING, lambda made: made, 0, 400)
+    returns = leaping(1_500)[:, None]
+    changed = returns.copy()
+    changed[:500] *= 20
+    one, other = (expected_volatilities(library, each, 1_500) for each in (returns, changed))
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-5)
+
+
+def test_volatility_that_leaps_is_foretold_better_with_garch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quasi-likelihood of what came, by the spread of the draws."""
+    generator, returns = restless(), leaping(2_000)
+    loss = []
+    for share in (0.0, analogues.SHARE):
+        monkeypatch.setattr(analogues, "SHARE", share)
+        made = rolling_forecasts(
+            generator, PLAIN, NOTHING, returns[:1_200], returns[1_200:], 2, draws=150
+        )
+        spread = made.next.std(axis=1)
+        loss.append(np.mean(np.log(spread) + np.square(returns[1_200:] / spread) / 2))
+    assert loss[1] < loss[0] - 0.003

@@ -10,7 +10,7 @@ from tsgan.baselines import garch_residuals, simulate_baseline
 from tsgan.errors import DataError
 from tsgan.forecast_scores import crps, independence, kupiec, uniformity
 from tsgan.forecast_scores import probability_integral_transform as transform
-from tsgan.forecasters import analogue_forecasts, describe_moments, gjr_forecasts
+from tsgan.forecasters import analogue_forecasts, describe_moments, fit_gjr, gjr_forecasts
 
 SP500 = Path(__file__).parent.parent / "data" / "samples" / "sp500.csv"
 
@@ -67,6 +67,20 @@ def test_gjr_has_the_variance_that_arch_filters_and_forecasts():
     np.testing.assert_allclose(
         draws.var(axis=1).mean(axis=0), ahead.mean(axis=0), rtol=0.02, atol=0
     )
+
+
+def test_gjr_foretells_the_volatility_that_arch_does():
+    series = gjr_paths(1, 2_000, 1)[0]
+    fitted = fit_gjr(series[:1_500])
+    settings = {"volatility": GARCH(p=1, o=1, q=1), "distribution": StudentsT(), "rescale": False}
+    arch = ConstantMean(series[:1_500] / fitted.scale, **settings).fit(disp="off")
+    fixed = ConstantMean(series / fitted.scale, **settings).fix(arch.params)
+    ahead = fixed.forecast(horizon=60, start=1_499, reindex=False).variance.to_numpy()
+    expected = fitted.scale * np.sqrt([ahead[:, :steps].mean(axis=1) for steps in (1, 10, 60)]).T
+    variances = fitted.follow(series[1_500:])
+    assert variances.shape == (501,)
+    found = np.exp(fitted.ahead(variances, (1, 10, 60)))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_gjr_forecasts_of_its_own_process_are_calibrated():

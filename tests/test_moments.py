@@ -132,3 +132,24 @@ def test_nearest_is_nearest() -> None:
     distance = np.linalg.norm(wanted[:, None] - known, axis=2)
     np.testing.assert_array_equal(nearest(known, wanted, 5), np.argsort(distance)[:, :5])
     assert nearest(known, wanted, 1).shape == (7, 1)
+
+
+@pytest.mark.parametrize("numbers", [6, 30])
+def test_nearest_is_nearest_of_many_numbers(numbers: int) -> None:
+    source = np.random.default_rng(5)
+    known = -4 + 0.3 * source.normal(size=(900, numbers))
+    wanted = -4 + 0.3 * source.normal(size=(41, numbers))
+    distance = np.linalg.norm(wanted[:, None] - known, axis=2)
+    np.testing.assert_array_equal(nearest(known, wanted, 9), np.argsort(distance)[:, :9])
+
+
+def test_foresight_hears_further_features() -> None:
+    source, count = np.random.default_rng(1), 20_000
+    described = source.normal(0, 1, (count, FEATURES + 2))
+    truth = -4 + 0.3 * described[:, -1]
+    following = np.exp(truth)[:, None] * source.standard_normal((count, 60))
+    found = Foresight.fit(described, following, 1e-9)(described)
+    assert (np.abs(found - truth[:, None]).mean(axis=0) < [0.06, 0.03, 0.03]).all()
+    few = Foresight.fit(described, following, 1e-9, 5_000)(described)
+    some = Foresight.fit(described[::4], following[::4], 1e-9)(described)
+    np.testing.assert_array_equal(few, some)

@@ -13,7 +13,7 @@ from bars_example import bar_frame
 
 from tsgan import ConfigError, DataError, ScenarioWarning, TimeSeriesGAN, read_prices
 from tsgan.analogues import LEAST_RETURNS
-from tsgan.production import Production
+from tsgan.production import CLOCK, Production
 from tsgan.scenario_groups import cut
 from tsgan.scenarios import Scenarios
 
@@ -214,7 +214,7 @@ def test_unseen_values_are_warned_of_unless_told(fitted: TimeSeriesGAN) -> None:
 @pytest.fixture
 def few_moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for the present among few moments of the model's own paths."""
-    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
+    monkeypatch.setattr("tsgan.moment_library.PATHS", 50)
 
 
 def test_history_is_continued_from_its_price_and_date(
@@ -243,10 +243,21 @@ def test_history_that_cannot_be_continued_is_refused(
         fitted.sample(1, 2, history=tiny.prices(least - 1))
     with pytest.raises(ConfigError, match="expected no given volatility"):
         fitted.sample(1, 2, history=PRICES, given="low")
-    with pytest.raises(ConfigError, match="one asset, got one of several"):
-        panel.sample(1, 2, history=two_assets())
+    with pytest.raises(DataError, match="expected prices of Oil, Gas, got Close; choose"):
+        panel.sample(1, 2, history=PRICES)
     with pytest.raises(DataError, match="expected prices of Close, got Oil, Gas; choose"):
         fitted.sample(1, 2, history=read_prices(two_assets(), NAMES))
+
+
+def test_panels_are_continued(panel: TimeSeriesGAN, few_moments: None) -> None:
+    history = two_assets().iloc[-400:]
+    made = panel.sample(3, 6, history=history)
+    np.testing.assert_array_equal(made.start_price, history.to_numpy()[-1])
+    demand_equal(panel.sample(3, 6, history=history, only=[2]), one(made, 2))
+    free = panel.sample(3, 6)
+    assert (made.log_returns != free.log_returns).all()
+    other = panel.sample(3, 6, history=two_assets().iloc[-400:].iloc[::-1].set_axis(history.index))
+    assert (made.log_returns != other.log_returns).any()
 
 
 def test_bars_are_continued(barred: TimeSeriesGAN, few_moments: None) -> None:
@@ -275,3 +286,17 @@ def test_identity_tells_requests_apart(fitted: TimeSeriesGAN) -> None:
     found = [identity(), *(identity(**asked) for asked in different())]
     assert len(set(found)) == len(found)
     assert found == [identity(), *(identity(**asked) for asked in different())]
+
+
+def test_times_of_day_are_said_to_be_by_the_clock_of_the_file(fitted: TimeSeriesGAN) -> None:
+    days = pd.bdate_range("2021-09-01", periods=100, tz="America/New_York")
+    opens = [day + pd.Timedelta(hours=9.5 + k) for day in days for k in range(7)]
+    closes = tiny.prices().to_numpy()[: len(opens)]
+    frame = pd.DataFrame({"Close": closes}, pd.DatetimeIndex(opens, name="Date"))
+    hourly = TimeSeriesGAN(tiny.config(steps=3)).fit(frame)
+    production = hourly.production(1, 350)
+    assert production.said == (CLOCK,)
+    times = pd.DatetimeIndex(production.dates).tz_localize("UTC").tz_convert("America/New_York")
+    assert set(times.strftime("%H:%M")) == {f"{hour:02}:30" for hour in range(9, 16)}
+    assert len({f"{time:%H:%M}" for time in production.dates.astype(object)}) == 8, "summer begins"
+    assert fitted.production(1, 5).said == ()

@@ -5,109 +5,53 @@ many paths are sampled, and those of their moments are kept whose past foretells
 foretells, by ``tsgan.moments``. The noise behind such a moment is known, so that new paths go on
 from it without a seam. Nothing is scaled: of a market that is wilder, or calmer, than the model has
 ever been, the wildest or calmest moments are taken.
+
+What a model foretells is a little slow after large shocks, which it has seen few of, and what its
+market does may have changed since. GJR-GARCH, fitted to the last of the history, is a little quick.
+Moments are looked for between the two (Bates & Granger 1969; Timmermann 2006). That says where
+paths start, not how they go on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from tsgan import moments, seeding
+from tsgan import seeding
 from tsgan.data.scaling import Scaler
 from tsgan.errors import DataError
+from tsgan.forecasters import fit_gjr
 from tsgan.inference import slow_grid
-from tsgan.moments import AHEAD, Foresight, Indices
+from tsgan.moment_library import Library
+from tsgan.moments import AHEAD, Indices
 from tsgan.networks import Generator
-from tsgan.sampler import NOT_CALIBRATED, SLOW, Calibrate, FloatArray, Past, sample_groups
+from tsgan.sampler import NOT_CALIBRATED, SLOW, Calibrate, FloatArray, Past
 from tsgan.slow_noise import GRID, grid_points
 
 LEAST_RETURNS, LOOK_BACK = 100, 752
 """Fewest returns that say where a market stands, and how many of the last ones are looked at."""
 
-PATHS, MOMENTS = 2_000, 96
-"""Paths in the library, and moments of each: at every point of the grid of slow noise."""
+FITTED, REFITTED = 1_000, 63
+"""Last returns that GJR-GARCH is fitted to, of shorter histories it is not; and after how many more
+it is fitted again."""
 
-NEIGHBOURS = 1_000
-"""Moments that are kept: about one in two hundred."""
-
-
-@dataclass(frozen=True, eq=False)
-class Library:
-    """Paths of a generator, and what is foretold at some of their moments.
-
-    Attributes:
-        returns: (paths, steps) log returns.
-        path, step: (moments,), the last return that is known at each moment.
-        foresight: learned from them.
-        foretold: (moments, len(AHEAD)) log volatilities.
-        look_back: returns that are looked at.
-        floor: see ``moments.describe``.
-    """
-
-    returns: FloatArray
-    path: Indices
-    step: Indices
-    foresight: Foresight
-    foretold: FloatArray
-    look_back: int
-    floor: float
-
-    @classmethod
-    def of(
-        cls,
-        generator: Generator,
-        scaler: Scaler,
-        condition: Tensor,
-        calibration: Calibrate,
-        seed: int,
-        look_back: int,
-        channel: int = 0,
-    ) -> Self:
-        """Return the library of ``seed``; arguments as of ``market_past``."""
-        first = -(-look_back // GRID) * GRID - 1
-        steps = np.arange(first, first + MOMENTS * GRID, GRID)
-        horizon = int(steps[-1]) + 1 + max(AHEAD)
-        groups = sample_groups(
-            generator,
-            scaler,
-            condition,
-            range(PATHS),
-            horizon,
-            seed,
-            seeding.HISTORY,
-            calibration,
-        )
-        returns = np.concatenate([group[..., channel] for group in groups])
-        path, step = np.repeat(np.arange(PATHS), MOMENTS), np.tile(steps, PATHS)
-        floor = moments.FLOOR * float(returns.std())
-        described = moments.describe(returns, path, step, look_back, floor)
-        following = moments.came_after(returns, path, step, max(AHEAD))
-        foresight = Foresight.fit(described, following, floor)
-        return cls(returns, path, step, foresight, foresight(described), look_back, floor)
-
-    def foretell(self, returns: FloatArray, steps: Indices) -> FloatArray:
-        """Return (moments, len(AHEAD)) log volatilities after ``steps`` of real returns (n,)."""
-        place = np.zeros_like(steps)
-        described = moments.describe(returns[None], place, steps, self.look_back, self.floor)
-        return self.foresight(described)
-
-    def nearest(self, foretold: FloatArray) -> Indices:
-        """Return (queries, NEIGHBOURS) moments most like those that foretell this."""
-        return moments.nearest(self.foretold, foretold, NEIGHBOURS)
+SHARE = 0.75
+"""Of GJR-GARCH in the log volatility that is looked for: as was best where nothing was tested."""
 
 
 @dataclass(frozen=True, eq=False)
 class RollingForecasts:
     """What was foretold of each held-out return before it came, in log returns.
 
+    Of several assets each has one axis more, the last one.
+
     Attributes:
         next: (n, draws) of the next return.
         vectors: (n − horizon + 1, vector draws, horizon) of the next returns together.
-        volatility: (n,) σ of the next return, by the regression.
+        volatility: (n,) σ of the next return that is looked for.
     """
 
     next: FloatArray
@@ -129,17 +73,20 @@ def market_past(
     Args:
         generator: on the CPU.
         scaler, condition, calibration: as of ``sample_groups``; covariates are not needed.
-        returns: (n,) log returns, of which the last LOOK_BACK are looked at.
+        returns: (n,) log returns, or (n, assets) of all of the generator's; the last LOOK_BACK say
+            where the market stands, and the last FITTED how volatility follows returns.
         seed: of the library.
-        channel: of the generator, whose returns these are.
+        channel: of the generator, whose returns (n,) are.
 
     Raises:
-        DataError: fewer returns than LEAST_RETURNS, or not finite.
+        DataError: fewer returns than LEAST_RETURNS, or not finite, or not of the generator's
+            assets.
     """
+    returns, channels = _by_asset(generator, returns, channel)
     check_history(returns)
-    look_back = min(returns.size, LOOK_BACK)
-    library = Library.of(generator, scaler, condition, calibration, seed, look_back, channel)
-    chosen = library.nearest(library.foretell(returns, np.array([returns.size - 1])))[0]
+    look_back = min(len(returns), LOOK_BACK)
+    library = Library.of(generator, scaler, condition, calibration, seed, look_back, channels)
+    chosen = library.nearest(expected_volatilities(library, returns, len(returns)))[0]
     begin = library.step[chosen] + 1  # the noise of the step before return t is at memory + t − 1
     noise, white = _noise_behind(generator, seed, library.path[chosen], begin)
     return Past(noise, white, np.full(chosen.size, 1 / chosen.size))
@@ -161,50 +108,82 @@ def rolling_forecasts(
 ) -> RollingForecasts:
     """Return forecasts of each of ``held_out`` (n,) that know ``history`` (m,) and those before.
 
-    They are what came after the moments that ``market_past`` would choose: a draw of each.
+    They are what came after the moments that ``market_past`` would choose, a draw of each, but
+    that GJR-GARCH is fitted again only now and then.
 
     Args:
         generator, scaler, condition, seed, calibration, channel: see ``market_past``.
-        history, held_out: log returns that follow each other.
+        history, held_out: log returns that follow each other, (m,) and (n,) or of all assets.
         draws, vector_draws: of the next return, and of the next ``horizon`` returns together, at
-            most NEIGHBOURS.
+            most the neighbours of ``Library.nearest``.
 
     Raises:
         DataError: too few returns, or not finite.
     """
+    one = history.ndim == 1
+    history, channels = _by_asset(generator, history, channel)
+    held_out, _ = _by_asset(generator, held_out, channel)
     check_history(history)
     check_history(held_out, horizon, "held-out returns")
-    look_back = min(history.size, LOOK_BACK)
-    library = Library.of(generator, scaler, condition, calibration, seed, look_back, channel)
-    origins = history.size - 1 + np.arange(held_out.size)
-    foretold = library.foretell(np.concatenate([history, held_out]), origins)
+    look_back = min(len(history), LOOK_BACK)
+    library = Library.of(generator, scaler, condition, calibration, seed, look_back, channels)
+    together = np.concatenate([history, held_out])
+    expected = expected_volatilities(library, together, len(history))[:-1]
     stream = seeding.numpy_generator(seed, seeding.HISTORY)
-    alike = stream.permuted(library.nearest(foretold), axis=1)
+    alike = stream.permuted(library.nearest(expected), axis=1)
+    following = library.came_after(alike[:, :draws], 1)[:, :, 0]
+    vectors = library.came_after(alike[: len(held_out) - horizon + 1, :vector_draws], horizon)
+    found = following, vectors, np.exp(expected[:, :: len(AHEAD)])
+    return RollingForecasts(*(each[..., 0] if one else each for each in found))
 
-    def came(rows: int, count: int, steps: int) -> FloatArray:
-        chosen = alike[:rows, :count]
-        path, step = library.path[chosen], library.step[chosen]
-        return moments.came_after(library.returns, path, step, steps)
 
-    return RollingForecasts(
-        came(held_out.size, draws, 1)[..., 0],
-        came(held_out.size - horizon + 1, vector_draws, horizon),
-        np.exp(foretold[:, 0]),
-    )
+def expected_volatilities(library: Library, returns: FloatArray, known: int) -> FloatArray:
+    """Return (n − known + 1, assets × len(AHEAD)) log volatilities that moments are looked for by.
+
+    The first knows the first ``known`` of ``returns``, (n, assets), and each further one a return
+    more. They are means of what the library foretells and of GJR-GARCH, fitted to the last returns
+    that are known; where it cannot be fitted to an asset, what the library foretells.
+    """
+    expected = library.foretell(returns, np.arange(known - 1, len(returns)))
+    for origin in range(known, len(returns) + 1, REFITTED) if known >= FITTED else ():
+        following = slice(origin - known, origin - known + REFITTED)
+        for asset, series in enumerate(returns[: origin + REFITTED - 1].T):
+            try:
+                fitted = fit_gjr(series[origin - FITTED : origin])
+            except DataError:
+                continue
+            said = fitted.ahead(fitted.follow(series[origin:]), AHEAD)
+            if np.isfinite(said).all():
+                own = expected[following, asset * len(AHEAD) : (asset + 1) * len(AHEAD)]
+                own += SHARE * (said - own)
+    return expected
+
+
+def _by_asset(generator: Generator, returns: FloatArray, channel: int) -> tuple[FloatArray, slice]:
+    """Return (n, assets) of (n,) or (n, assets), and which of the generator's channels they are."""
+    if returns.ndim == 1:
+        return returns[:, None], slice(channel, channel + 1)
+    if returns.ndim != 2 or returns.shape[1] != generator.assets or generator.assets == 1:
+        series = "one series" if generator.assets == 1 else f"{generator.assets} assets"
+        raise DataError(
+            f"history: expected log returns of {series}, got shape {returns.shape}; choose the "
+            "columns of the fit"
+        )
+    return returns, slice(None)
 
 
 def check_history(
     returns: FloatArray, least: int = LEAST_RETURNS, what: str = "returns of a history"
 ) -> None:
-    """Raise DataError unless ``returns`` are finite, (n,), and at least so many."""
-    if returns.ndim != 1 or not np.isfinite(returns).all():
+    """Raise DataError unless ``returns``, (n, assets), are finite, and at least so many."""
+    if not np.isfinite(returns).all():
         raise DataError(
-            f"history: expected finite log returns of one series, got shape {returns.shape} with "
-            f"{np.count_nonzero(~np.isfinite(returns))} that are not; clean the prices"
+            f"history: expected finite log returns, got {np.count_nonzero(~np.isfinite(returns))} "
+            "that are not; clean the prices"
         )
-    if returns.size < least:
+    if len(returns) < least:
         raise DataError(
-            f"history: expected at least {least} {what}, got {returns.size}; give at least "
+            f"history: expected at least {least} {what}, got {len(returns)}; give at least "
             f"{least + 1} prices up to today, or start without a history"
         )
 

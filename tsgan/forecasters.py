@@ -7,6 +7,7 @@ n = h − horizon + 1 origins, so that every forecast has its outcome. All are l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +62,31 @@ class GjrParameters:
         following: FloatArray = self.omega + news + self.beta * variance
         return following
 
+    def follow(self, returns: FloatArray) -> FloatArray:
+        """Return σ² of the step after training, and after each of ``returns``: (1 + n,)."""
+        variances = np.empty(1 + returns.size)
+        variance = np.array(self.variance)
+        for step, residual in enumerate(returns / self.scale - self.mu):
+            variances[step] = variance
+            variance = self.next_variance(variance, residual)
+        variances[-1] = variance
+        return variances
+
+    def ahead(self, variances: FloatArray, steps: Sequence[int]) -> FloatArray:
+        """Return (n, len(steps)) log volatilities of returns over so many next steps.
+
+        Args:
+            variances: (n,) σ² of the next step alone.
+        """
+        kept = self.alpha + self.gamma / 2 + self.beta  # as many gains as losses
+        expected = np.empty((max(steps), variances.size))
+        expected[0] = variances
+        for step in range(1, len(expected)):
+            expected[step] = self.omega + kept * expected[step - 1]
+        means = np.stack([expected[:count].mean(axis=0) for count in steps], axis=1)
+        logs: FloatArray = np.log(self.scale) + 0.5 * np.log(means)
+        return logs
+
 
 def gjr_forecasts(
     training: FloatArray,
@@ -78,14 +104,9 @@ def gjr_forecasts(
 
     Source: Glosten, Jagannathan & Runkle (1993); Bollerslev (1987) for the shocks.
     """
-    fitted = _fit_gjr(training)
+    fitted = fit_gjr(training)
     origins = _origins(held_out, horizon)
-    residuals = held_out / fitted.scale - fitted.mu
-    at_origin = np.empty(origins)
-    variance = np.array(fitted.variance)
-    for step in range(origins):
-        at_origin[step] = variance
-        variance = fitted.next_variance(variance, residuals[step])
+    at_origin = fitted.follow(held_out[: origins - 1])
     nu = fitted.degrees
     shocks = generator.standard_t(nu, (horizon, origins, draws)) * np.sqrt((nu - 2) / nu)
     simulated = np.empty((origins, draws, horizon))
@@ -205,8 +226,8 @@ def _origins(held_out: FloatArray, horizon: int) -> int:
     return held_out.size - horizon + 1
 
 
-def _fit_gjr(training: FloatArray) -> GjrParameters:
-    """Fit by maximum likelihood; DataError where that fails."""
+def fit_gjr(training: FloatArray) -> GjrParameters:
+    """Return what has the largest likelihood of (n,) log returns; DataError where that fails."""
     scale = float(np.std(training))  # the likelihood is well scaled at variance 1
     if scale == 0:
         raise DataError(f"GJR-t: expected returns that vary, got {training.size} equal ones")

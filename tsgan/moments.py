@@ -5,6 +5,9 @@ of returns over many half-lives. Which of them matter, and how much, the paths s
 regression of what came after on what was before gives the volatility of the next step, of the next
 ten and of the next sixty. Two moments are alike where these three are. Foretold quantities are the
 best summary statistics of approximate Bayesian computation (Fearnhead & Prangle 2012).
+
+Several assets are described together by one more series, the market's: how much they move, all in
+all. Where it has been wild, an asset that has not yet may be soon.
 """
 
 from __future__ import annotations
@@ -41,6 +44,9 @@ OUTERMOST = 5e-4
 
 MOST_FITTED, AT_ONCE = 100_000, 20_000
 """Moments that a regression is fitted to, evenly spaced; and that are foretold at a time."""
+
+MOST_DIMENSIONS, QUERIES = 8, 16
+"""Foretold numbers up to which a tree finds neighbours sooner; else, moments looked for at once."""
 
 REDUNDANT = 1e-6
 """Directions of the features of so small a share of the variance are left out of a regression."""
@@ -106,7 +112,9 @@ def weighted_mean(values: FloatArray, half_life: float, look_back: int) -> Float
     return mean
 
 
-def came_after(paths: FloatArray, path: Indices, step: Indices, horizon: int) -> FloatArray:
+def came_after(
+    paths: npt.NDArray[np.floating], path: Indices, step: Indices, horizon: int
+) -> FloatArray:
     """Return (moments, horizon) returns that came after ``step`` of row ``path``, any shape."""
     came: FloatArray = paths[path[..., None], step[..., None] + np.arange(1, horizon + 1)]
     return came
@@ -130,13 +138,21 @@ class Foresight:
     level: FloatArray
 
     @classmethod
-    def fit(cls, described: FloatArray, following: FloatArray, floor: float) -> Self:
-        """Return the best of (moments, FEATURES), by the returns that followed, (moments, steps).
+    def fit(
+        cls,
+        described: FloatArray,
+        following: FloatArray,
+        floor: float,
+        most: int = MOST_FITTED,
+    ) -> Self:
+        """Return the best of (moments, features), by the returns that followed, (moments, steps).
 
         Best by the Gaussian quasi-likelihood of volatility, which is right whatever the shocks
         are (Bollerslev & Wooldridge 1992). Of fewer than 60 following steps all are taken.
+        Features beyond FEATURES, as those of a market, enter as they are. At most ``most`` moments
+        are looked at.
         """
-        some = slice(None, None, -(-len(described) // MOST_FITTED))
+        some = slice(None, None, -(-len(described) // most))
         described, following = described[some], following[some]
         low, high = np.quantile(described, (OUTERMOST, 1 - OUTERMOST), axis=0)
         terms = _terms(described, low, high)
@@ -156,7 +172,7 @@ class Foresight:
         return cls(low, high, np.stack(weights, axis=1), np.array(levels))
 
     def __call__(self, described: FloatArray) -> FloatArray:
-        """Return (moments, len(AHEAD)) log volatilities of (moments, FEATURES)."""
+        """Return (moments, len(AHEAD)) log volatilities of (moments, features)."""
         foretold = np.empty((len(described), len(AHEAD)))
         for start in range(0, len(described), AT_ONCE):
             part = slice(start, start + AT_ONCE)
@@ -172,7 +188,7 @@ def _terms(described: FloatArray, low: FloatArray, high: FloatArray) -> FloatArr
     """
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-9)
     features = (np.clip(described, low, high) - middle) / half
-    logs, others = np.split(features, [len(HALF_LIVES)], axis=1)
+    logs, others, _ = np.split(features, [len(HALF_LIVES), FEATURES], axis=1)
     first, second = np.triu_indices(len(HALF_LIVES))
     crossed = logs[:, first] * logs[:, second], others**2, others * logs[:, UNIT, None]
     return np.concatenate([features, *crossed], axis=1)
@@ -198,9 +214,26 @@ def _quasi_likeliest(white: FloatArray, square: FloatArray) -> tuple[float, Floa
 def nearest(foretold: FloatArray, wanted: FloatArray, count: int) -> Indices:
     """Return (queries, count) moments of ``foretold`` most like each of ``wanted``, nearest first.
 
-    Both are log volatilities, (moments or queries, len(AHEAD)).
+    Both are log volatilities, (moments or queries, numbers).
     """
+    if foretold.shape[1] > MOST_DIMENSIONS:
+        return _nearest_of_many(foretold, wanted, count)
     from scipy.spatial import cKDTree  # slow to import
 
     found = cKDTree(foretold).query(wanted, k=np.arange(count) + 1)[1]
     return np.asarray(found, dtype=np.int64)
+
+
+def _nearest_of_many(foretold: FloatArray, wanted: FloatArray, count: int) -> Indices:
+    """Return the same, by all distances, of which only the order counts."""
+    middle = foretold.mean(axis=0)  # keeps the squares small, so that they are exact enough
+    foretold, wanted = foretold - middle, wanted - middle
+    square = np.einsum("md,md->m", foretold, foretold)
+    found = np.empty((len(wanted), count), np.int64)
+    for start in range(0, len(wanted), QUERIES):
+        part = slice(start, start + QUERIES)
+        distance = square - 2 * wanted[part] @ foretold.T
+        chosen = np.argpartition(distance, count - 1, axis=1)[:, :count]
+        order = np.argsort(np.take_along_axis(distance, chosen, axis=1), axis=1, kind="stable")
+        found[part] = np.take_along_axis(chosen, order, axis=1)
+    return found

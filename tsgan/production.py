@@ -29,6 +29,7 @@ FloatArray = npt.NDArray[np.float64]
 
 REAL, ZERO = "real", "zero"
 LARGEST_DRIFT = 10.0
+CLOCK = "Times of day are by the clock of the price file; in UTC where it has a time zone."
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class Production:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """Return what the paths are under, in sentences."""
+        """Return what the paths are under, and by which clock, in sentences."""
         told = []
         if self.given.said:
             told.append(f"Given: {'; '.join(self.given.said)}.")
@@ -107,6 +108,8 @@ class Production:
             history = self.request.history
             last = f" on {history.values.index[-1]:%Y-%m-%d}" if history.has_dates else ""
             told.append(f"Continuing {history.source}, which ends{last}.")
+        if self.dates.dtype != np.dtype("datetime64[D]"):
+            told.append(CLOCK)
         return tuple(told)
 
     @property
@@ -176,17 +179,15 @@ class Production:
         ).rounded()
 
     def _returns_of(self, history: Prices) -> FloatArray:
-        """Return (n,) log returns of the history, without the profile of the time of day."""
+        """Return log returns of the history, without the profile of the time of day.
+
+        They are (n,), or (n, assets) of several.
+        """
         fitted = self.fitted
         if history.names != fitted.facts.names and len(history.names) != fitted.assets:
             raise DataError(
                 f"{history.source}: expected prices of {', '.join(fitted.facts.names)}, got "
                 f"{', '.join(history.names)}; choose the columns"
-            )
-        if fitted.assets > 1:
-            raise ConfigError(
-                "history: expected a model of one asset, got one of several, whose present state "
-                "cannot be inferred yet; leave the history out, or fit one asset"
             )
         if VOLATILITY in self.given.values:
             raise ConfigError(
@@ -202,8 +203,8 @@ class Production:
             )
         if fitted.profile is not None:
             slots = fitted.facts.calendar.slots_of_returns(history)
-            returns = returns / fitted.profile.factors[slots, :1]
-        return np.ascontiguousarray(returns[:, 0])
+            returns = returns / fitted.profile.factors[slots, : fitted.assets]
+        return np.ascontiguousarray(returns if fitted.assets > 1 else returns[:, 0])
 
     @cached_property
     def _past(self) -> Past | None:
