@@ -8,7 +8,7 @@ RUNS := runs
 
 demo: $(INSTALLED)
 	$(BIN)/tsgan fit data/samples/sp500.csv --out $(RUNS)/sp500 --max-time 4m --overwrite
-	$(BIN)/tsgan generate $(RUNS)/sp500 --paths 500 --horizon 5030 --out $(RUNS)/sp500-paths.parquet
+	$(BIN)/tsgan generate $(RUNS)/sp500 --paths 500 --horizon 5030 --out $(RUNS)/sp500-paths.parquet --overwrite
 	@echo
 	@echo "Paths:  $(RUNS)/sp500-paths.parquet (500 paths; the table above is of the first 200)"
 	@echo "Report: $(RUNS)/sp500/report.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
+    from tsgan.data.prices import Prices
     from tsgan.results import Evaluation
 
 Synthetic = Annotated[
@@ -77,8 +79,9 @@ def evaluate(
     first, *others = read_contestants(real, synthetic, seed)
     origin = first.origin if trained_until is None else known_until(trained_until, first.origin)
     periods = split_periods(real, origin)
-    for note in (*real.notes, *(note for each in (first, *others) for note in each.notes)):
+    for note in (*_notes(real), *(note for each in (first, *others) for note in each.notes)):
         typer.echo(note)
+    judged_too = first.model is not None and first.made is not None
     with stage_bar("evaluating") as told:
         found = compare(
             real,
@@ -88,7 +91,7 @@ def evaluate(
             others={each.name: each.paths for each in others},
             name=real.source,
             seed=seed,
-            progress=told,
+            progress=lambda message, share: told(message, share * (0.9 if judged_too else 1.0)),
         )
         if first.model is not None and first.made is not None:
             from tsgan.judge import judged
@@ -104,6 +107,15 @@ def evaluate(
         ("Seed", str(seed)),
     ]
     _write(found, facts, first.name, real.source, json, report)
+
+
+def _notes(prices: Prices) -> Iterator[str]:
+    """Yield how the prices were read, but not of each asset of a wide file that it is one."""
+    from tsgan.cli.announcements import EACH
+
+    for note in prices.notes:
+        if len(prices.names) == 1 or not note.endswith(EACH):
+            yield note
 
 
 def _write(

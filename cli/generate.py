@@ -25,9 +25,11 @@ DEFAULT_OUT = "scenarios.parquet"
 
 @reports_errors
 def generate(
+    context: typer.Context,
     model: ModelDirectory,
-    paths: options.Paths,
-    horizon: options.Horizon,
+    paths: options.Paths = None,
+    horizon: options.Horizon = None,
+    images: options.Images = None,
     seed: options.Seed = 0,
     only: options.Only = None,
     given: options.Given = None,
@@ -44,8 +46,24 @@ def generate(
     partition: options.Partition = None,
     library: options.For = None,
     resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
 ) -> None:
-    """Write synthetic paths: path, step, date, log_return, close, and open to volume of bars."""
+    """Write synthetic paths: path, step, date, log_return, close, and open to volume of bars.
+
+    Of a model of images, --images of them: a sheet, an array, or a folder.
+    """
+    if images is not None:
+        from tsgan.cli.generate_images import generate_images
+
+        shown = None if out == DEFAULT_OUT else out
+        generate_images(context, model, images, seed, _numbers(only, images), given, shown)
+        return
+    if paths is None or horizon is None:
+        missing = "--horizon" if horizon is None and paths is not None else "--paths"
+        raise typer.BadParameter(
+            f"missing option {missing}: expected --paths and --horizon, or --images of a model "
+            "of images"
+        )
     from tsgan.model import TimeSeriesGAN
 
     numbers = _numbers(only, paths)
@@ -53,7 +71,7 @@ def generate(
     if folder is None:
         from tsgan.scenario_files import check_target
 
-        check_target(out, partition=partition, shape=shape.value)
+        check_target(out, partition=partition, shape=shape.value, overwrite=overwrite or resume)
     loaded = TimeSeriesGAN.load(model)
     production = loaded.production(
         paths,
@@ -79,16 +97,15 @@ def generate(
     typer.echo("      under no condition, can be judged in full: tsgan evaluate PRICES PATHS")
 
 
-def _numbers(only: str | None, paths: int) -> range | None:
-    """Return the numbers of the paths that ``--only`` names, None for all."""
+def _numbers(only: str | None, count: int) -> range | None:
+    """Return the numbers of the paths, or images, that ``--only`` names, None for all."""
     if only is None:
         return None
     match = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", only.strip())
     first, last = (0, -1) if match is None else (int(match[1]), int(match[2] or match[1]))
-    if not first <= last < paths:
+    if not first <= last < count:
         raise ConfigError(
-            f"--only: expected the number of a path from 0 to {paths - 1}, or two as 10-19, got "
-            f"{only!r}"
+            f"--only: expected a number from 0 to {count - 1}, or two as 10-19, got {only!r}"
         )
     return range(first, last + 1)
 

@@ -36,10 +36,22 @@ class Library(StrEnum):
 
 
 Paths = Annotated[
-    int, typer.Option("--paths", min=1, help="Number of paths.", rich_help_panel=OF_PATHS)
+    int | None, typer.Option("--paths", min=1, help="Number of paths.", rich_help_panel=OF_PATHS)
+]
+Images = Annotated[
+    int | None,
+    typer.Option(
+        "--images",
+        min=1,
+        max=10**9,
+        help="Number of images, of a model of tsgan fit-images. Takes --seed, --only, --overwrite, "
+        "--given digit=7 (class=NAME, code=3, c1=-0.5; digit=all: a row of each) and --out "
+        "x.png (a sheet), x.npy or a folder.",
+        rich_help_panel=OF_PATHS,
+    ),
 ]
 Horizon = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--horizon", min=1, max=10_000_000, help="Steps of each path.", rich_help_panel=OF_PATHS
     ),
@@ -150,7 +162,7 @@ ShapeOption = Annotated[
     Shape,
     typer.Option(
         "--shape",
-        help="A row for each step of a path, or a column for each path.",
+        help="A row for each step of a path, or a column for each path, and each asset of it.",
         rich_help_panel=OF_FILES,
     ),
 ]
@@ -171,7 +183,8 @@ For = Annotated[
     Library | None,
     typer.Option(
         "--for",
-        help="Write a folder with what this backtesting library takes.",
+        help="Write a folder with what this backtesting library takes, and print a script that "
+        "runs it.",
         rich_help_panel=OF_FILES,
     ),
 ]
@@ -180,6 +193,14 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         help="Go on with what an interrupted run of the same command has left.",
+        rich_help_panel=OF_FILES,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace the file in --out; a folder never is.",
         rich_help_panel=OF_FILES,
     ),
 ]

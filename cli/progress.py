@@ -49,6 +49,9 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
 def stage_bar(title: str) -> Iterator[Callable[[str, float], None]]:
     """Yield a function that is told what is being done and the share that is done."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain_stages(console)
+        return
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -56,10 +59,22 @@ def stage_bar(title: str) -> Iterator[Callable[[str, float], None]]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,  # it would leave an empty line
     ) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda message, share: bar.update(task, description=message, completed=share)
+
+
+def _plain_stages(console: Console) -> Callable[[str, float], None]:
+    """Return what prints a line, ahead of the work, whenever a further twentieth is done."""
+    lines = 0
+
+    def told(message: str, share: float) -> None:
+        nonlocal lines
+        if share * PLAIN_LINES >= lines:
+            lines = int(share * PLAIN_LINES) + 1
+            console.print(f"{share:4.0%}  {message}", highlight=False, markup=False, soft_wrap=True)
+
+    return told
 
 
 class FitProgress(Callback):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tsgan.backtesters import BACKTESTERS, reading, write_for
+from tsgan.backtesters import BACKTESTERS, write_for
 from tsgan.calendars import BUSINESS_DAYS, DAYS, Calendar
 from tsgan.errors import ConfigError, DataError
 from tsgan.scenarios import Bars, Scenarios
@@ -255,28 +254,3 @@ def test_folder_in_use_is_left_alone(tmp_path: Path) -> None:
         write_for("backtesting", tmp_path / "nowhere" / "x", [one()])
     with pytest.raises(ConfigError, match="library: expected one of backtesting, backtrader, v"):
         write_for("quantopian", tmp_path / "y", [one()])
-
-
-@pytest.mark.parametrize("library", ["backtesting", "backtrader", "vectorbt", "skfolio"])
-def test_lines_that_are_shown_read_what_is_written(tmp_path: Path, library: str) -> None:
-    folder = tmp_path / "it's {here}"
-    write_for(library, folder, [one()])
-    taken: list[Any] = []
-
-    class Taker:
-        """Stands for a library: keeps what it is given."""
-
-        def __call__(self, *arguments: Any, **named: Any) -> Taker:
-            taken.extend([*arguments, *named.values()])
-            return self
-
-        def __getattr__(self, name: str) -> Taker:
-            return self
-
-    names = ("MultiBacktest", "Strategy", "backtrader", "cerebro", "vectorbt", "MeanRisk")
-    others = {name: Taker() for name in (*names, "entries", "exits")}
-    exec(reading(library, folder), {"pd": pd, "Path": Path, **others})
-    first = taken[0][0] if isinstance(taken[0], list) else taken[0]
-    if isinstance(first, Path):
-        first = pd.read_csv(first, index_col=0)
-    assert len(first) == HORIZON

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsgan.backtesters import write_for
+from tsgan.backtesters import reading, write_for
 from tsgan.calendars import BUSINESS_DAYS, Calendar
 from tsgan.scenarios import Bars, Scenarios
 
@@ -223,6 +223,58 @@ def test_skfolio_optimises_on_the_returns(tmp_path: Path) -> None:
         np.testing.assert_allclose(weights, [first, 1 - first], atol=1e-4)
 
 
+def part(whole: Scenarios, first: int) -> Scenarios:
+    """The paths from ``first`` on, as ``--only`` makes them."""
+    return Scenarios(
+        whole.log_returns[first:],
+        whole.start_price,
+        whole.dates,
+        whole.numbers[first:],
+        whole.names,
+    )
+
+
+def gains_of_holding(library: str, whole: Scenarios) -> np.ndarray:
+    """(paths, assets) what the strategy shown for a library comes to; a bar opens at a close."""
+    closes = whole.closes().reshape(*whole.log_returns.shape[:2], -1)
+    if library != "backtesting":  # a share, ordered at the first bar; zipline fills at a close
+        return closes[:, -1] - closes[:, int(library == "zipline")]
+    price = closes[:, 1]  # ordered at the second bar, sold at the open of the last, in percent
+    return 100 * np.floor(CASH / price) * (closes[:, -2] - price) / CASH
+
+
+@pytest.mark.parametrize("library", ["backtesting", "backtrader", "vectorbt", "skfolio"])
+@pytest.mark.parametrize("scenarios", [one, two], ids=["one", "two"])
+@pytest.mark.filterwarnings("ignore")  # of the libraries
+def test_script_that_is_shown_runs_as_it_stands(
+    tmp_path: Path,
+    library: str,
+    scenarios: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if library == "vectorbt":
+        monkeypatch.setattr(pytest.importorskip("numba").core.config, "DISABLE_JIT", 1)
+        monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    pytest.importorskip(library)
+    whole, folder = part(scenarios(), 1), tmp_path / "it's {here}"
+    write_for(library, folder, in_groups(whole))
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(reading(library, folder), library, "exec"), names)
+    assert "mean" in capsys.readouterr().out
+    count, assets = PATHS - 1, len(whole.names)
+    if library == "vectorbt":
+        assert names["close"].columns.tolist() == [(p, n) for p in (1, 2) for n in whole.names]
+        returns = names["portfolio"].total_return()
+        assert returns.shape == (count * assets,) and returns.abs().min() > 0
+    elif library == "skfolio":
+        assert list(names["weights"].columns) == ["returns-000001", "returns-000002"]
+        np.testing.assert_allclose(names["weights"].sum(), 1)
+    else:
+        found = names["gains"].to_numpy().reshape(count, assets)
+        np.testing.assert_allclose(found, gains_of_holding(library, whole), rtol=1e-9)
+
+
 ZIPLINE = os.environ.get("TSGAN_ZIPLINE_PYTHON", sys.executable)
 """A Python with zipline, which does not go beside pandas 3."""
 
@@ -266,9 +318,34 @@ for name, first, last in zip(*[iter(sys.argv[5:])] * 3):
 """
 
 
-def test_zipline_trades_a_csvdir_bundle(tmp_path: Path) -> None:
+def run_zipline(root: Path, program: str, *arguments: object) -> str:
+    """What a program prints in the Python with zipline."""
     if subprocess.run([ZIPLINE, "-c", "import zipline"], capture_output=True).returncode:
         pytest.skip("needs zipline-reloaded, for which pandas is too new")
+    run = subprocess.run(
+        [ZIPLINE, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ZIPLINE_ROOT": str(root)},
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return run.stdout
+
+
+@pytest.mark.parametrize("scenarios", [one, two], ids=["one", "two"])
+def test_script_that_is_shown_for_zipline_runs_as_it_stands(tmp_path: Path, scenarios: Any) -> None:
+    pytest.importorskip("exchange_calendars")
+    whole, folder = part(scenarios(), 1), tmp_path / "it's {here}"
+    write_for("zipline", folder, in_groups(whole))
+    script = reading("zipline", folder).replace("gains.describe()", "gains.to_csv(header=False)")
+    told = run_zipline(tmp_path / "root", script).split()
+    found = np.array([float(line.rpartition(",")[2]) for line in told])
+    expected = gains_of_holding("zipline", whole).ravel()
+    np.testing.assert_allclose(found, expected, atol=0.03)  # less slippage and commission
+
+
+def test_zipline_trades_a_csvdir_bundle(tmp_path: Path) -> None:
     folder = tmp_path / "x"
     write_for("zipline", folder, in_groups(one()))
     write_for("zipline", tmp_path / "y", [two()])
@@ -281,15 +358,8 @@ def test_zipline_trades_a_csvdir_bundle(tmp_path: Path) -> None:
         "PATH000000", "PATH000001", "PATH000001_AAPL", "PATH000001_BRKB", "PATH000002",
     ]  # fmt: skip
     asked = [x for name, t in tables.items() for x in (name, t.index[0], t.index[-1])]
-    run = subprocess.run(
-        [ZIPLINE, "-c", ALGORITHM, folder, str(CASH), str(SHORT), str(LONG), *asked],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "ZIPLINE_ROOT": str(tmp_path / "root")},
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    told = [line.split() for line in run.stdout.splitlines() if line.startswith("gain")]
+    said = run_zipline(tmp_path / "root", ALGORITHM, folder, CASH, SHORT, LONG, *asked)
+    told = [line.split() for line in said.splitlines() if line.startswith("gain")]
     assert len(told) == len(tables)
     for _, name, sessions, gain in told:
         closes = tables[name]["close"].round(3).to_numpy()  # as zipline keeps them

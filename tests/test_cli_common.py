@@ -27,7 +27,7 @@ OPTIONS = {
     "generate": (
         "--paths --horizon --seed --only --given --extrapolate --from-history --drift "
         "--start-price --start-date --calendar --tick --out --shape --values --partition --for "
-        "--resume"
+        "--resume --overwrite --images"
     ),
     "evaluate": f"{READING} --column --trained-until --json --report --seed",
     "inspect": f"{READING} --column --all --json",

@@ -56,7 +56,7 @@ def model(folder: Path, fit: Result) -> Path:
 
 def generate(model: Path, paths: int, horizon: int, *arguments: object) -> Result:
     sizes = ("--paths", paths, "--horizon", horizon)
-    result = tiny.command("generate", model, *sizes, *arguments)
+    result = tiny.command("generate", model, *sizes, "--overwrite", *arguments)
     assert result.exit_code == 0, result.output
     return result
 
@@ -206,10 +206,8 @@ def test_fit_of_several_columns_is_a_panel(price_file: Path, unjudged: None) -> 
         assert first["asset"].tolist() == ["A", "B"]
         before = first["close"] / np.exp(first["log_return"])
         np.testing.assert_allclose(before, start, rtol=1e-12)
-    sizes = ("--paths", 4, "--horizon", 10, "--out", "y.parquet", "--shape", "wide")
-    refused = tiny.command("generate", "two-model", *sizes)
-    tiny.demand_refusal(refused, "shape", "'long' of 2 assets")
-    assert not Path("y.parquet").exists()
+    generate(Path("two-model"), 4, 10, "--out", "y.parquet", "--shape", "wide")
+    assert list(pd.read_parquet("y.parquet").columns[:4]) == ["date", "0|A", "0|B", "1|A"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,10 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_table_metrics_and_report_agree(price_file: Path, paths: Path) -> None:
     arguments = ("--json", "m.json", "--report", "r.html")
     result = tiny.command("evaluate", price_file, paths, *arguments)
-    assert result.exit_code == 0 and result.stderr == "", result.output
+    assert result.exit_code == 0, result.output
+    stages = result.stderr.splitlines()
+    assert stages[0] == "  0%  measuring the synthetic paths" and stages[-1] == "100%  evaluated"
+    assert all(re.fullmatch(r" *\d+%  \S.*", line) for line in stages)
     metrics = json.loads(Path("m.json").read_text())
     rows = {row["name"]: row for row in metrics["metrics"]}
     assert set(rows) >= ROWS and set(rows) >= set(SEVENTEEN)
@@ -101,6 +104,7 @@ def test_several_columns_are_compared_jointly(price_file: Path) -> None:
     rows = {row["name"]: row for row in metrics["metrics"]}
     assert rows["corr(r)"]["value"] == pytest.approx(0, abs=1e-9)  # an open is a power of the close
     assert "corr(r)" in result.stdout and "Open: " in result.stdout
+    assert re.search(r"^ \d\d%  Open: \w", result.stderr, re.MULTILINE)
     np.save("one.npy", closes)
     tiny.demand_refusal(
         tiny.command("evaluate", price_file, "one.npy", *columns), "one.npy", "three dimensions"
@@ -110,11 +114,27 @@ def test_several_columns_are_compared_jointly(price_file: Path) -> None:
     )
 
 
+def test_columns_of_a_wide_file_are_not_told_one_by_one() -> None:
+    closes = np.stack([tiny.garch_returns(seed=seed) for seed in range(1, 6)])
+    np.save("both.npy", np.stack([closes, -closes], axis=2))
+    both = tiny.prices().to_frame("A").assign(B=tiny.prices(seed=7).to_numpy())
+    both.to_csv("wide.csv")
+    result = tiny.command("evaluate", "wide.csv", "both.npy")
+    assert result.exit_code == 0 and "each an asset" not in result.stdout, result.output
+    assert "Joined 2 assets on the 701 rows that all of them have." in result.stdout
+    both[["A"]].to_csv("one.csv")
+    np.save("one.npy", closes)
+    assert "'A' is the price" in tiny.command("evaluate", "one.csv", "one.npy").stdout
+
+
 def test_model_knows_what_it_was_trained_on(
     price_file: Path, model_directory: Path, paths: Path
 ) -> None:
     result = tiny.command("evaluate", price_file, model_directory, paths, "--json", "m.json")
     assert result.exit_code == 0, result.output
+    shares = [int(line.partition("%")[0]) for line in result.stderr.splitlines()]
+    assert shares == sorted(set(shares)) and shares[-1] == 95
+    assert result.stderr.endswith(" 95%  asking for conditions\n"), "it comes after the rows"
     assert "In-sample: the model was trained on 560 of these 700 returns." in result.stdout
     assert "garch.npy: " in result.stdout, "the other set of paths is scored as well"
     metrics = json.loads(Path("m.json").read_text())

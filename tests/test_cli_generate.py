@@ -115,7 +115,7 @@ def test_level_that_training_never_saw_gives_a_warning(model_directory: Path, le
     result = demand_success(generate(model_directory, 1, 2, "--given", f"vol={level}"))
     assert result.stderr.startswith("tsgan: warning: vol: training saw ")
     assert result.stderr.endswith(f"; {level:.1%} is an extrapolation\n")
-    asked = ("--given", f"vol={level}", "--extrapolate")
+    asked = ("--given", f"vol={level}", "--extrapolate", "--overwrite")
     assert demand_success(generate(model_directory, 1, 2, *asked)).stderr == ""
 
 
@@ -195,6 +195,50 @@ def test_wide_table_has_a_column_for_each_path(model_directory: Path, values: st
     np.testing.assert_array_equal(wide.select_dtypes(float).to_numpy(), columns.to_numpy())
 
 
+@pytest.fixture(scope="module")
+def panel_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model of three assets."""
+    folder = tmp_path_factory.mktemp("panel")
+    columns = {name: tiny.prices(seed=k).to_numpy() for k, name in enumerate("ABC")}
+    pd.DataFrame(columns, tiny.prices().index).to_csv(folder / "three.csv")
+    TimeSeriesGAN(tiny.config()).fit(folder / "three.csv").save(folder / "model")
+    return folder / "model"
+
+
+def test_wide_table_of_a_panel_and_the_one_for_vectorbt_agree(panel_directory: Path) -> None:
+    only = ("--only", "2-3")
+    demand_success(generate(panel_directory, 4, 10, *only, "--shape", "wide", "--out", "w.parquet"))
+    demand_success(generate(panel_directory, 4, 10, *only, "--for", "vectorbt"))
+    wide = pd.read_parquet("w.parquet").set_index("date")
+    table = pd.read_parquet("scenarios-vectorbt/close-000002.parquet")
+    assert list(wide.columns) == [f"{path}|{asset}" for path, asset in table.columns]
+    np.testing.assert_array_equal(wide.to_numpy(), table.to_numpy())
+
+
+@pytest.mark.parametrize("name", ["scenarios.parquet", "x.csv", "x.npy"])
+def test_file_is_not_replaced_unless_asked(model_directory: Path, name: str) -> None:
+    Path(name).write_text("mine")
+    refused = generate(Path("nowhere"), 2, 3, "--out", name)  # before the model is loaded
+    tiny.demand_refusal(refused, f"{name}: expected a new file", "--overwrite", "another name")
+    assert Path(name).read_text() == "mine"
+    demand_success(generate(model_directory, 2, 3, "--out", name, "--overwrite"))
+    before = Path(name).read_bytes()
+    assert before != b"mine"
+    tiny.demand_refusal(generate(model_directory, 2, 3, "--out", name), name, "--overwrite")
+    demand_success(generate(model_directory, 2, 3, "--out", name, "--resume"))
+    assert Path(name).read_bytes() == before
+
+
+@pytest.mark.parametrize("out", ["parts/", "for"])
+def test_folder_is_never_replaced(model_directory: Path, out: str) -> None:
+    Path(out).mkdir()
+    (Path(out) / "notes.txt").write_text("mine")
+    more = ("--for", "vectorbt") if out == "for" else ()
+    refused = generate(model_directory, 2, 3, "--out", out, "--overwrite", *more)
+    tiny.demand_refusal(refused, out, "empty folder", "choose another name", "delete")
+    assert (Path(out) / "notes.txt").read_text() == "mine"
+
+
 def test_folder_of_parts_goes_on_where_it_was_interrupted(
     model_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +287,9 @@ def test_file_goes_on_where_it_was_interrupted(
 def test_folder_for_a_library_is_written(model_directory: Path, fitted: TimeSeriesGAN) -> None:
     result = demand_success(generate(model_directory, 3, 40, "--for", "skfolio"))
     assert "Wrote 3 paths of 40 steps for skfolio to scenarios-skfolio. Next:" in result.stdout
-    assert "MeanRisk().fit(X)" in result.stdout
+    script = result.stdout.split(" Next:\n")[1]
+    assert "MeanRisk().fit(X)" in script and "Path('scenarios-skfolio')" in script
+    compile(script, "script", "exec")
     files = sorted(Path("scenarios-skfolio").iterdir())
     assert [file.name for file in files] == [f"returns-00000{k}.parquet" for k in range(3)]
     linear = np.hstack([pd.read_parquet(file).to_numpy() for file in files]).T
@@ -261,8 +307,7 @@ def test_interrupted_folder_for_a_library_is_not_left(
     assert list(Path().iterdir()) == []
 
 
-def test_prices_are_continued(model_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
+def test_prices_are_continued(model_directory: Path) -> None:
     history = tiny.prices(160, seed=9)
     history.to_csv("history.csv")
     asked = ("--from-history", "history.csv", "--out", "x.csv")
@@ -276,9 +321,8 @@ def test_prices_are_continued(model_directory: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_history_shorter_than_the_memory_is_refused(
-    model_directory: Path, fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch
+    model_directory: Path, fitted: TimeSeriesGAN
 ) -> None:
-    monkeypatch.setattr("tsgan.analogues.PATHS", 50)
     memory = max(fitted.fitted_.generator.memory, LEAST_RETURNS)
     tiny.prices(memory - 1).to_csv("short.csv")
     result = generate(model_directory, 1, 2, "--from-history", "short.csv")

@@ -66,12 +66,21 @@ def test_a_generator_that_does_not_move_is_left_alone() -> None:
     np.testing.assert_array_equal(calibration(probe), probe)
 
 
+def test_an_asset_that_moves_next_to_not_at_all_leaves_the_map_readable() -> None:
+    made = correlated(2, 500, MADE) * [1.0, 1.0, 1e-9]
+    calibration = PanelCalibration.fit(correlated(1, 3000, REAL), made)
+    again = PanelCalibration.from_dict(calibration.to_dict())
+    np.testing.assert_array_equal(again(made), made)
+
+
 @pytest.mark.parametrize(
     "values",
     [
         {},
         {"turn": [[1.0]], "each": []},
         {"turn": [[1.0, 0.0]], "each": [{"made": [], "meant": [], "slopes": [1, 1]}]},
+        {"turn": [[1.0001e6]], "each": [{"made": [], "meant": [], "slopes": [1, 1]}]},
+        {"turn": [[-1e300]], "each": [{"made": [], "meant": [], "slopes": [1, 1]}]},
         {"turn": [[float("nan")]], "each": [{"made": [], "meant": [], "slopes": [1, 1]}]},
         {"turn": "x", "each": 3},
         {"turn": [[1.0]], "each": [3]},

@@ -21,6 +21,7 @@ from tsgan.calendars import BUSINESS_DAYS
 from tsgan.errors import ConfigError, DataError
 from tsgan.scenario_files import Written, write_scenarios
 from tsgan.scenario_requests import WriteRequest
+from tsgan.scenario_tables import wide_assets, wide_names
 from tsgan.scenarios import Scenarios
 from tsgan.synthetic_files import read_synthetic
 
@@ -150,6 +151,44 @@ def test_wide_table_has_a_column_per_path(
         assert np.array_equal(found.log_returns, whole.log_returns)
     else:
         np.testing.assert_allclose(found.log_returns, whole.log_returns[:, 1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("values", ["close", "log_return"])
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_wide_table_of_a_panel_has_a_column_per_path_and_asset(
+    tmp_path: Path, suffix: str, values: str, in_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tsgan.scenario_wide.NUMBERS_AT_ONCE", 40)
+    request = WriteRequest(5, 11, 3, first=8, shape="wide", values=values)  # type: ignore[arg-type]
+    most = 5 * 3 * 11 if in_memory else 5 * 3 * 11 - 1
+    monkeypatch.setattr("tsgan.scenario_wide.IN_MEMORY", most)
+    monkeypatch.setattr("tsgan.scenario_requests.IN_MEMORY", most)
+    assert request.scratch_bytes == (0 if in_memory else 8 * 5 * 3 * 11)
+    path = tmp_path / f"x{suffix}"
+    write_scenarios(path, Sampler(11, 3, group=2), request)
+    frame = read_frame(path).set_index("date")
+    assert list(frame.columns[:4]) == ["8|SPY", "8|TLT", "8|Gold, spot", "9|SPY"]
+    pairs = [name.split("|", 1) for name in frame.columns]
+    frame.columns = pd.MultiIndex.from_tuples([(int(k), asset) for k, asset in pairs])
+    whole = example(range(8, 13), 11, 3)
+    if values == "close":
+        expected = whole.to_frame("wide")
+        assert frame.columns.tolist() == expected.columns.tolist()
+        np.testing.assert_allclose(frame.to_numpy(), expected.to_numpy(), 1e-14)
+    for k in range(5):
+        made = whole.log_returns[k] if values == "log_return" else whole.closes()[k]
+        np.testing.assert_allclose(frame[8 + k].to_numpy(), made, 1e-14, 1e-15)
+
+
+def test_columns_of_a_wide_panel_name_its_assets() -> None:
+    assets = ("A", "B|C", "3")
+    names = wide_names(range(9, 12), assets)
+    assert names[:4] == ["9|A", "9|B|C", "9|3", "10|A"]
+    assert wide_assets(names) == assets
+    assert wide_names(range(3), ("close",)) == ["0", "1", "2"]
+    for other in (["0", "1"], [*names[:-1]], [*names[1:], names[0]], ["a|A", "b|A"], ["0|", "1|"]):
+        assert wide_assets(other) == ()
 
 
 def test_wide_parquet_knows_that_small_closes_are_prices(tmp_path: Path) -> None:
@@ -285,9 +324,9 @@ def test_groups_that_were_not_asked_for_are_refused(tmp_path: Path, suffix: str,
         ({"values": "price"}, "values"),
         ({"partition": 0}, "partition"),
         ({"partition": 9, "paths": 10**7}, "partition: expected a whole number from 10 to"),
-        ({"shape": "wide", "assets": 2}, "expected 'long' of 2 assets"),
         ({"shape": "wide", "partition": 5}, "expected 'long' in a folder"),
-        ({"shape": "wide", "paths": 10_001}, "at most 10,000 paths of a wide table"),
+        ({"shape": "wide", "paths": 10_001}, "at most 10,000 columns of a wide table, one for"),
+        ({"shape": "wide", "paths": 5_001, "assets": 2}, "2 of each path, got 10,002"),
     ],
 )
 def test_bad_request_is_refused(request_: dict[str, Any], message: str) -> None:
@@ -301,7 +340,7 @@ def test_bad_request_is_refused(request_: dict[str, Any], message: str) -> None:
 def test_estimate_of_the_size_is_near(
     tmp_path: Path, suffix: str, shape: Any, assets: int, bars: int
 ) -> None:
-    if shape == "wide" and (suffix == ".npy" or assets > 1):
+    if shape == "wide" and suffix == ".npy":
         return
     request = WriteRequest(200, 1000, assets, bars, shape=shape)
     write_scenarios(tmp_path / f"x{suffix}", Sampler(1000, assets, bars, group=50), request)

@@ -49,6 +49,26 @@ def test_address_holds_the_same_bytes(
         assert names(memory) == [address.removeprefix("memory:/") + suffix]
 
 
+def test_file_that_is_there_is_replaced_unless_that_is_refused(
+    tmp_path: Path, memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for target in (f"{tmp_path}/x.csv", "memory://deep/x.csv", "memory://x.csv"):
+        check_target(target, overwrite=False)
+        write_scenarios(target, Sampler(HORIZON), REQUEST)
+        check_target(target)
+        with pytest.raises(ConfigError, match=r"x\.csv: expected a new file.* --overwrite, or ch"):
+            check_target(target, overwrite=False)
+        check_target(target.replace("x.csv", "y.csv"), overwrite=False)
+    check_target(f"{tmp_path}/", overwrite=False)  # of a folder its files are asked
+
+    def hidden(*_: Any, **__: Any) -> None:
+        raise PermissionError("no right to list")
+
+    monkeypatch.setattr(memory, "ls", hidden)
+    monkeypatch.setattr(memory, "isdir", hidden)
+    check_target("memory://x.csv", overwrite=False)
+
+
 def test_wide_table_behind_an_address(memory: Any) -> None:
     write_scenarios(
         "memory://w.parquet", Sampler(HORIZON), WriteRequest(PATHS, HORIZON, shape="wide")

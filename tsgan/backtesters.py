@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tsgan import backtest_scripts as scripts
 from tsgan.backtest_bars import bar_frames, demand_dates, path_file
 from tsgan.errors import ConfigError, DataError
 from tsgan.scenario_views import fields, index
@@ -27,11 +28,11 @@ class Backtester:
 
     Attributes:
         write: groups of scenarios into an empty folder.
-        reading: lines of Python that read what lies in ``{folder}`` and hand it to the library.
+        script: Python that reads what lies in ``{folder}`` and hands it to the library.
     """
 
     write: Callable[[Path, Iterable[Scenarios]], None]
-    reading: str
+    script: str
 
 
 def write_for(library: str, folder: Path, groups: Iterable[Scenarios]) -> None:
@@ -52,8 +53,8 @@ def write_for(library: str, folder: Path, groups: Iterable[Scenarios]) -> None:
 
 
 def reading(library: str, folder: Path) -> str:
-    """Return the lines of Python that read ``folder`` with ``library``."""
-    return BACKTESTERS[library].reading.format(folder=folder.as_posix())
+    """Return a Python script that reads all of ``folder`` and runs ``library`` on it."""
+    return BACKTESTERS[library].script.format(folder=folder.as_posix())
 
 
 def check_folder(library: str, folder: Path) -> None:
@@ -62,7 +63,8 @@ def check_folder(library: str, folder: Path) -> None:
         raise ConfigError(f"library: expected one of {', '.join(BACKTESTERS)}, got {library!r}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(
-            f"{folder}: expected a new or empty folder, it holds something; choose another name"
+            f"{folder}: expected a new or empty folder, it holds something; delete it or choose "
+            "another name"
         )
     if not folder.absolute().parent.is_dir():
         raise ConfigError(
@@ -146,29 +148,10 @@ def _appearing(folder: Path) -> Iterator[Path]:
 
 
 BACKTESTERS = {
-    "backtesting": Backtester(
-        write_backtesting,
-        'frames = [pd.read_parquet(file) for file in sorted(Path({folder!r}).rglob("*.parquet"))]\n'
-        "MultiBacktest(frames, Strategy).run()",
-    ),
-    "backtrader": Backtester(
-        write_backtrader,
-        'for file in sorted(Path({folder!r}).rglob("*.csv")):\n'
-        "    cerebro.adddata(backtrader.feeds.GenericCSVData(dataname=file))  # one path each",
-    ),
-    "vectorbt": Backtester(
-        write_vectorbt,
-        'close = pd.read_parquet({folder!r} + "/close-000000.parquet")\n'
-        "vectorbt.Portfolio.from_signals(close, entries, exits)",
-    ),
-    "zipline": Backtester(
-        write_zipline,
-        'register("tsgan", csvdir_equities(["daily"], {folder!r}), calendar_name="XNYS")\n'
-        'ingest("tsgan")  # then run_algorithm(bundle="tsgan", …) with symbol("PATH000000")',
-    ),
-    "skfolio": Backtester(
-        write_skfolio,
-        'X = pd.read_parquet({folder!r} + "/returns-000000.parquet")\nMeanRisk().fit(X)',
-    ),
+    "backtesting": Backtester(write_backtesting, scripts.BACKTESTING),
+    "backtrader": Backtester(write_backtrader, scripts.BACKTRADER),
+    "vectorbt": Backtester(write_vectorbt, scripts.VECTORBT),
+    "zipline": Backtester(write_zipline, scripts.ZIPLINE),
+    "skfolio": Backtester(write_skfolio, scripts.SKFOLIO),
 }
 """By the name that ``tsgan generate --for`` takes."""

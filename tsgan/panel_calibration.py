@@ -20,6 +20,9 @@ from tsgan.errors import DataError
 
 FloatArray = npt.NDArray[np.float64]
 
+LARGEST_TURN = 1e6
+"""Largest entry of the linear map: more turns a return of one asset into a crash of another."""
+
 SMALLEST_EIGENVALUE = 1e-4
 """Floor of a correlation matrix's eigenvalues, so that two assets may be nearly the same."""
 
@@ -41,7 +44,7 @@ class PanelCalibration:
     """A map of the scaled returns of several assets at one step.
 
     Attributes:
-        turn: (assets, assets) by which they are multiplied first.
+        turn: (assets, assets) by which they are multiplied first, at most LARGEST_TURN.
         each: then, the map of each asset.
 
     Raises:
@@ -53,10 +56,12 @@ class PanelCalibration:
 
     def __post_init__(self) -> None:
         assets = len(self.each)
-        if self.turn.shape != (assets, assets) or not bool(np.isfinite(self.turn).all()):
+        if self.turn.shape != (assets, assets) or not _fits(self.turn):
+            largest = np.abs(self.turn).max(initial=0.0)
             raise DataError(
-                f"expected a calibration that turns {assets} assets by a finite matrix, found one "
-                f"of shape {self.turn.shape}; fit the model again"
+                f"expected a calibration that turns {assets} assets by a matrix of numbers from "
+                f"-{LARGEST_TURN:g} to {LARGEST_TURN:g}, found one of shape {self.turn.shape} with "
+                f"up to {largest:g}; fit the model again"
             )
 
     @classmethod
@@ -68,6 +73,8 @@ class PanelCalibration:
     def fit(cls, real: FloatArray, made: FloatArray) -> Self:
         """Return the map of the generator's returns to the real ones.
 
+        A generator of which an asset does not move, or next to not, is left as it is.
+
         Args:
             real: (n, assets) scaled returns of the training part.
             made: (m, assets), many times as many scaled returns of the generator.
@@ -77,6 +84,8 @@ class PanelCalibration:
             return cls.none(made.shape[1])
         turn = correlation_root(real) @ correlation_root(made, -0.5)
         turn = spread[:, None] * turn / spread
+        if not _fits(turn):
+            return cls.none(made.shape[1])
         turned = made @ turn.T
         each = [Calibration.fit(real[:, i], turned[:, i]) for i in range(made.shape[1])]
         return cls(turn, tuple(each))
@@ -106,3 +115,7 @@ class PanelCalibration:
                 "model again"
             ) from None
         return cls(turn, each)
+
+
+def _fits(turn: FloatArray) -> bool:
+    return bool((np.abs(turn) <= LARGEST_TURN).all())  # not of NaN

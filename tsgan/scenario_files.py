@@ -16,7 +16,7 @@ from tsgan.scenario_groups import Source, handed_on, pieces
 from tsgan.scenario_journal import ENDING, Journal
 from tsgan.scenario_requests import WriteRequest
 from tsgan.scenario_sinks import ArraySink, CsvSink, ParquetSink, Sink
-from tsgan.scenario_targets import Target, demand_room, size, target_of
+from tsgan.scenario_targets import Target, demand_new, demand_room, size, target_of
 from tsgan.scenario_wide import WideSink
 from tsgan.scenarios import Scenarios
 
@@ -32,11 +32,16 @@ class Written:
 
 
 def check_target(
-    target: str | Path, *, partition: int | None = None, shape: str = "long"
+    target: str | Path,
+    *,
+    partition: int | None = None,
+    shape: str = "long",
+    overwrite: bool = True,
 ) -> Target:
     """Return the target of a path or address, or raise ConfigError before any work.
 
-    A folder is meant where the name ends in a slash or ``partition`` is given.
+    A folder is meant where the name ends in a slash or ``partition`` is given. A file that is there
+    is replaced, unless ``overwrite`` says no.
     """
     found = target_of(target, folder=partition is not None)
     if shape == "wide" and (not found.file or found.suffix == ".npy"):
@@ -45,6 +50,8 @@ def check_target(
             f"{target}: expected a name that ends in .parquet or .csv for a wide table, got "
             f"{what}; rename it, or leave the shape out"
         )
+    if not overwrite:
+        demand_new(found)
     return found
 
 

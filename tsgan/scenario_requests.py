@@ -13,7 +13,7 @@ from tsgan.requirements import require_choice, require_int
 Fact = str | int | float | bool | None
 
 MAXIMAL_COLUMNS = 10_000
-"""Most paths of a wide table: readers open a column each."""
+"""Most columns of a wide table, which readers open one by one."""
 
 ROWS_AT_ONCE = 1 << 20
 """Rows that are put together, encoded and written in one piece: a Parquet row group."""
@@ -45,7 +45,7 @@ class WriteRequest:
         paths, horizon: how many paths, of how many steps each.
         assets: of each path; bars: columns of bars beside the close (0; 3, or 4 with volumes).
         shape: ``"long"``, a row per path, step and asset; ``"wide"``, a row per step and a column
-            per path, of one asset.
+            per path and asset.
         values: what a wide table holds: ``"close"`` or ``"log_return"``.
         partition: paths of each file of a folder; None lets the writer choose.
         resume: go on with what an interrupted writing of the same request has left.
@@ -90,20 +90,17 @@ class WriteRequest:
             self._demand_narrow()
 
     def _demand_narrow(self) -> None:
-        if self.assets > 1:
-            raise ConfigError(
-                f"shape: expected 'long' of {self.assets} assets, got 'wide', which has a column "
-                "per path of one asset; leave the shape out"
-            )
         if self.partition is not None:
             raise ConfigError(
                 "shape: expected 'long' in a folder of files, got 'wide'; leave the shape out, or "
                 "name one file"
             )
-        if self.paths > MAXIMAL_COLUMNS:
+        columns = self.paths * self.assets
+        if columns > MAXIMAL_COLUMNS:
+            each = "path" if self.assets == 1 else f"path and asset, {self.assets} of each path"
             raise ConfigError(
-                f"shape: expected at most {MAXIMAL_COLUMNS:,} paths of a wide table, a column "
-                f"each, got {self.paths:,}; leave the shape out, or ask for fewer paths"
+                f"shape: expected at most {MAXIMAL_COLUMNS:,} columns of a wide table, one for "
+                f"each {each}, got {columns:,}; leave the shape out, or ask for fewer paths"
             )
 
     @property
@@ -152,8 +149,8 @@ class WriteRequest:
     def scratch_bytes(self) -> float:
         """Bytes that lie beside a file while it is written: kept paths, a wide table's columns."""
         kept = 8.0 * self.paths * self.horizon * self.columns if self.kept else 0.0
-        wide = self.shape == "wide" and self.paths * self.horizon > IN_MEMORY
-        return kept + (8.0 * self.paths * self.horizon if wide else 0.0)
+        gathered = self.paths * self.path_rows
+        return kept + (8.0 * gathered if self.shape == "wide" and gathered > IN_MEMORY else 0.0)
 
     def record(self) -> dict[str, Any]:
         """Return what must be the same for a writing to go on, fit for JSON."""

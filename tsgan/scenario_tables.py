@@ -1,8 +1,8 @@
-"""Scenarios as Arrow tables: long, a row per path, step and asset; or wide, a column per path."""
+"""Scenarios as Arrow tables: long, a row per path, step and asset; or wide, a column of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -81,25 +81,43 @@ def _bars(group: Scenarios) -> dict[str, FloatArray]:
     return columns if bars.volume is None else {**columns, "volume": bars.volume}
 
 
+def wide_names(paths: range, assets: tuple[str, ...]) -> list[str]:
+    """Return ``0``, ``1``, … of one asset; ``0|AAPL``, ``0|MSFT``, ``1|AAPL``, … of several."""
+    if len(assets) == 1:
+        return [str(path) for path in paths]
+    return [f"{path}|{asset}" for path in paths for asset in assets]
+
+
+def wide_assets(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the assets of columns that ``wide_names`` has named; () of other columns."""
+    parts = [name.partition("|") for name in names]
+    paths = list(dict.fromkeys(path for path, _, _ in parts))
+    assets = tuple(dict.fromkeys(asset for _, _, asset in parts))
+    if not all(path.isdecimal() for path in paths) or "" in assets:
+        return ()
+    product = [f"{path}|{asset}" for path in paths for asset in assets]
+    return assets if product == list(names) else ()
+
+
 def wide_table(
     values: FloatArray,
-    paths: range,
+    columns: list[str],
     dates: DateArray,
     first: int,
     *,
     dated: bool,
     plain_dates: bool,
 ) -> pa.Table:
-    """Return some steps of all paths: ``date`` (``step`` if not ``dated``), then ``0``, ``1``, ….
+    """Return some steps of all paths: ``date`` (``step`` if not ``dated``), then the columns.
 
     Args:
-        values: (paths, steps) of these steps, C-contiguous.
-        paths: numbers of the paths.
+        values: (columns, steps) of these steps, C-contiguous.
+        columns: their names.
         dates: (steps,) of these steps.
         first: number of the first of these steps, counted from 0.
         dated: whether all dates are known; plain_dates: see :func:`date_array`.
     """
     steps = np.arange(first + 1, first + 1 + len(dates), dtype=np.int32)
     index = date_array(dates, plain=plain_dates) if dated else pa.array(steps)
-    names = ["date" if dated else "step", *map(str, paths)]
+    names = ["date" if dated else "step", *columns]
     return pa.table([index, *map(pa.array, values)], names)

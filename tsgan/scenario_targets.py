@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tsgan.errors import ConfigError
+from tsgan.errors import ConfigError, DataError
 from tsgan.scenario_places import LocalPlace, Place, RemotePlace
 
 SUFFIXES = (".parquet", ".csv", ".npy")
@@ -95,6 +96,22 @@ def demand_folder(path: Path) -> None:
         raise ConfigError(
             f"{path}: expected a folder that may be written to, {folder} may not; choose another "
             "path"
+        )
+
+
+def demand_new(target: Target) -> None:
+    """Raise ConfigError if the target is a file that is there already."""
+    folder = target.place.folder
+    if folder is not None:
+        there = bool(target.file) and (folder / target.file).exists()
+    else:
+        there = False
+        with suppress(DataError):  # one may be let write where one may not look
+            there = bool(target.file) and target.file in target.place.names()
+    if there:
+        raise ConfigError(
+            f"{target.text}: expected a new file, found one; replace it with --overwrite, or "
+            "choose another name"
         )
 
 

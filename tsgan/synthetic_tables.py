@@ -15,6 +15,7 @@ from tsgan.data.dates import looks_like_date, parse_dates
 from tsgan.data.tables import shown, words
 from tsgan.data.texts import Texts
 from tsgan.errors import DataError
+from tsgan.scenario_tables import wide_assets
 from tsgan.synthetic_blocks import Block, Kind
 
 FloatArray = npt.NDArray[np.float64]
@@ -168,6 +169,8 @@ def codes(
 def wide_block(table: pa.Table, roles: Roles, source: Source) -> Block:
     """Take every column of numbers for a path, in the order of the dates beside them.
 
+    Columns such as ``0|AAPL`` are those of a path and an asset.
+
     Raises:
         DataError: no such column, a cell that is no number, or a date twice.
     """
@@ -182,9 +185,12 @@ def wide_block(table: pa.Table, roles: Roles, source: Source) -> Block:
             f"{', '.join(map(repr, names[:12]))}; write one column per path"
         )
     order, notes = _order([(names[k], columns[k]) for k in beside], table.num_rows, source)
-    values = np.empty((len(chosen), table.num_rows, 1))
+    assets = wide_assets([names[k] for k in chosen])
+    several = max(1, len(assets))
+    values = np.empty((len(chosen) // several, table.num_rows, several))
     for position, k in enumerate(chosen):
-        values[position, :, 0] = numbers(columns[k], names[k], source)[order]
+        path, asset = divmod(position, several)
+        values[path, :, asset] = numbers(columns[k], names[k], source)[order]
     one = len(chosen) == 1
     return Block(
         values=values,
@@ -192,8 +198,11 @@ def wide_block(table: pa.Table, roles: Roles, source: Source) -> Block:
         subject=f"Column {names[chosen[0]]!r} holds"
         if one
         else f"The {len(chosen):,} columns hold",
-        where=lambda path, step, _: source.cell(int(order[step]), names[chosen[path]]),
+        where=lambda path, step, asset: source.cell(
+            int(order[step]), names[chosen[path * several + asset]]
+        ),
         mend="",
+        assets=assets,
         notes=notes,
     )
 
