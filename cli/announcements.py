@@ -78,7 +78,7 @@ def _short_classes(prepared: Prepared) -> Iterator[str]:
     from tsgan.tracks import LABEL
 
     window = prepared.known.window
-    for track in prepared.conditions.tracks:
+    for track in prepared.conditions.observed:
         values = prepared.values[track.name][: prepared.facts.training]
         for place, text in enumerate(track.classes if track.kind == LABEL else ()):
             ends = np.flatnonzero(np.r_[True, values != place, True])
@@ -105,7 +105,7 @@ def _as_in_paper(training: TrainingConfig) -> bool:
 
 
 def say_trained(model: TimeSeriesGAN) -> None:
-    """Say how long the run took, whether it ended early, and what was kept."""
+    """Say how long the run took, if it ended early, what was kept, and what regimes mean."""
     training, settings = model.training_, model.config.training
     score = ""
     if training.best_score is not None:
@@ -123,3 +123,9 @@ def say_trained(model: TimeSeriesGAN) -> None:
         f"{'average of weights' if settings.average else 'weights'} of step "
         f"{training.best_step:,}{score}."
     )
+    conditions = model.conditions_
+    if conditions.found is not None and conditions.regimes is not None:
+        for line in conditions.regimes.lines(conditions.found.name):
+            typer.echo("  " + line)
+        for doubt in conditions.regimes.doubts(conditions.found.name):
+            typer.echo(f"tsgan: warning: {doubt}", err=True)

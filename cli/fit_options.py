@@ -97,10 +97,11 @@ Conditions = Annotated[
     list[str] | None,
     typer.Option(
         "--condition",
-        metavar="NAME=COLUMN|NAME=FILE:COLUMN|regime[:N]|trend",
+        metavar="NAME=COLUMN|NAME=FILE:COLUMN|regime[:N]|regime=found[:N]|trend",
         help="What paths can be given besides a volatility: a column of the price file or of "
         "another one, joined by date, as in vix=vix.csv:CLOSE; regime, thirds (or so many parts) "
-        "by volatility; trend, the annual drift. Repeatable.",
+        "by volatility; regime=found, so many kinds of windows found without labels; trend, the "
+        "annual drift. Repeatable.",
     ),
 ]
 Labels = Annotated[

@@ -137,7 +137,10 @@ def test_wheel_holds_every_module_and_template(wheel: Path) -> None:
     expected = {"tsgan/py.typed", "tsgan/report.html.j2", "tsgan/report.css.j2"}
     for package, folder in FOLDERS.items():
         expected |= {f"{package.replace('.', '/')}/{file.name}" for file in folder.glob("*.py")}
-    expected |= {f"tsgan/{file.name}" for file in (ROOT / "tsgan").glob("*.j2")}
+    for folder in ("tsgan", "tsgan/images"):
+        expected |= {f"{folder}/{file.name}" for file in (ROOT / folder).glob("*.j2")}
+    samples = [*(ROOT / "data" / "samples").glob("*.gz"), ROOT / "data/samples/README.md"]
+    expected |= {f"tsgan/data/samples/{file.name}" for file in samples}
     assert len(expected) > 50
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -156,7 +159,9 @@ def test_wheel_works_where_nothing_else_is(wheel: Path, tmp_path: Path) -> None:
         "for found in pkgutil.walk_packages([str(home)], 'tsgan.'):\n"
         "    if found.name != 'tsgan.__main__':\n"
         "        importlib.import_module(found.name)\n"
-        "tsgan.report._environment().get_template('report.html.j2')\n"
+        "from tsgan.page import environment\n"
+        "for folder, name in ((home, 'report'), (home / 'images', 'image_report')):\n"
+        "    environment([folder]).get_template(f'{name}.html.j2')\n"
         "print(home)"
     )
     assert run(sys.executable, "-c", program, **place).strip() == str(target / "tsgan")

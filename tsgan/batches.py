@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from tsgan.conditioning import SCALE_SIZE, ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
 from tsgan.data.windows import first_steps, sliding_windows, windows_at
 from tsgan.errors import ConfigError
+from tsgan.information import draw_codes
 from tsgan.units import Units
 
 
@@ -37,6 +39,8 @@ class SeriesConditions:
         scale: give the volatility of the window as well, in units of which it is then looked at;
             False leaves it to the other conditions.
         measured: so many of the channels, the first ones, have that volatility; default: all.
+        latent: classes of a latent code, which runs along half as many windows more, of which
+            nothing else is given; 0 for none.
     """
 
     label: Tensor | None = None
@@ -50,6 +54,7 @@ class SeriesConditions:
     history: int = 0
     scale: bool = True
     measured: int | None = None
+    latent: int = 0
 
     def __post_init__(self) -> None:
         channels = 0 if self.covariates is None else self.covariates.shape[1]
@@ -66,7 +71,8 @@ class SeriesConditions:
             labels=self.labels if self.label is not None else 0,
             numbers=0 if self.numbers is None else self.numbers.shape[1],
             history=self.history,
-            covariates=0 if self.covariates is None else self.covariates.shape[1],
+            covariates=self.latent + (0 if self.covariates is None else self.covariates.shape[1]),
+            latent=self.latent,
             assets=assets,
         )
 
@@ -150,6 +156,8 @@ class SeriesBatches:
         given[:, 0] += config.condition_jitter * jitter * given[:, 1]
         if self.along is not None:
             given = self._with_tracks(given, self.along[chosen], stream)
+        if self.layout.latent:
+            chosen, given = self._with_codes(chosen, given, stream)
         none = paths.new_zeros(config.batch, self.layout.fixed)
         return [(paths, none), (self.windows[chosen], given)]
 
@@ -172,6 +180,21 @@ class SeriesBatches:
         first = torch.cat([units.mean(dim=1, keepdim=True), scale * given[:, 1:2]], dim=1)
         along = along * kept[:, 1 + self.track][..., None]
         return torch.cat([first, given[:, SCALE_SIZE:], units, along.flatten(1)], dim=1)
+
+    def _with_codes(
+        self, chosen: Tensor, given: Tensor, stream: RandomStream
+    ) -> tuple[Tensor, Tensor]:
+        """Return starts and rows (count, size) with half as many more windows of a code alone."""
+        layout, window, more = self.layout, self.windows.shape[2], -(-len(given) // 2)
+        if given.shape[1] == layout.fixed:
+            given = torch.cat([given, given[:, :1].expand(-1, window)], dim=1)
+        given = F.pad(given, (0, layout.latent * window))
+        code, _ = draw_codes(more, layout.latent, 0, stream)
+        hot = F.one_hot(code, layout.latent).to(given)  # type: ignore[arg-type]
+        along = F.pad(hot, (layout.covariates - layout.latent, 0))[..., None].expand(-1, -1, window)
+        coded = layout.pack(more, covariates=along)
+        starts = self._drawn(self.window_starts, more, stream)
+        return torch.cat([chosen, starts]), torch.cat([given, coded])
 
     def _drawn(self, starts: Tensor, count: int, stream: RandomStream) -> Tensor:
         """Return (count,) of the steps at which windows may begin."""

@@ -2,6 +2,9 @@
 
 ``regime``, ``regime:4`` and ``trend`` come from the returns themselves, ``NAME=COLUMN`` and
 ``NAME=FILE:COLUMN`` from a file, and a label such as ``crisis=2007-10:2009-03`` from the calendar.
+
+``regime=found`` and ``NAME=found:3`` are regimes found without labels. ``mood=found`` is a column
+called so, as ever: a number is what makes the difference.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ import numpy as np
 
 from tsgan.conditions import VOLATILITY
 from tsgan.errors import ConfigError
-from tsgan.tracks import MOST_CLASSES, REGIME, TREND, require_name
+from tsgan.found_regimes import FEWEST, MOST
+from tsgan.tracks import FOUND, MOST_CLASSES, REGIME, TREND, require_name
 
 COLUMN, PERIODS = "column", "periods"
 USUAL_REGIMES = 3
@@ -31,8 +35,8 @@ class ConditionRequest:
 
     Attributes:
         name: what ``--given`` will call it.
-        kind: ``regime``, ``trend``, ``column`` or ``periods``.
-        classes: of a regime.
+        kind: ``regime``, ``trend``, ``found``, ``column`` or ``periods``.
+        classes: of a regime, or of those found without labels.
         file, column: where a column stands; no file means that of the prices.
         periods: first and last day of each, both included.
     """
@@ -51,7 +55,7 @@ def parse_requests(
     """Return what ``--condition`` and ``--label`` ask for, labels of one name together.
 
     Raises:
-        ConfigError: for what is none of the kinds, or two of one name.
+        ConfigError: for what is none of the kinds, two of one name, or two to be found.
     """
     requests = [_condition(text) for text in conditions]
     periods: dict[str, list[Days]] = {}
@@ -71,6 +75,12 @@ def parse_requests(
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"--condition: expected each name once, got {twice!r} again; rename one")
+    found = [request.name for request in requests if request.kind == FOUND]
+    if len(found) > 1:
+        raise ConfigError(
+            f"--condition: expected one set of regimes to be found, got {' and '.join(found)}; "
+            "leave one out"
+        )
     return tuple(requests)
 
 
@@ -78,6 +88,9 @@ def _condition(text: str) -> ConditionRequest:
     name, separator, place = (part.strip() for part in text.partition("="))
     if separator and place:
         require_name(name)
+        regimes = _to_be_found(name, place)
+        if regimes is not None:
+            return regimes
         if name in (REGIME, TREND):
             raise ConfigError(f"--condition: {name!r} has a meaning of its own; rename the column")
         file, colon, column = place.rpartition(":")
@@ -93,9 +106,25 @@ def _condition(text: str) -> ConditionRequest:
         return ConditionRequest(TREND, TREND)
     remedy = "; vol is always learned" if kind == VOLATILITY else ""
     raise ConfigError(
-        f"--condition: expected regime, regime:2 to regime:{MOST_CLASSES}, trend, NAME=COLUMN of "
-        f"the price file, or NAME=FILE:COLUMN, got {text!r}{remedy}"
+        f"--condition: expected regime, regime:2 to regime:{MOST_CLASSES}, regime=found:{FEWEST} "
+        f"to regime=found:{MOST}, trend, NAME=COLUMN of the price file, or NAME=FILE:COLUMN, got "
+        f"{text!r}{remedy}"
     )
+
+
+def _to_be_found(name: str, place: str) -> ConditionRequest | None:
+    """Return the regimes that ``NAME=found:3`` or ``regime=found`` asks for, None for others."""
+    word, colon, count = place.partition(":")
+    fits = re.fullmatch(r"\d{1,4}", count) if colon else name == REGIME
+    if word != FOUND or not fits or name == TREND:
+        return None
+    classes = int(count) if colon else USUAL_REGIMES
+    if not FEWEST <= classes <= MOST:
+        raise ConfigError(
+            f"--condition: expected {name}=found:{FEWEST} to {name}=found:{MOST}, regimes to be "
+            f"found without labels, got {name}={place}"
+        )
+    return ConditionRequest(name, FOUND, classes=classes)
 
 
 def _period(span: str, text: str) -> Days:

@@ -16,7 +16,16 @@ from tsgan.conditions import Conditions, VolatilityCondition
 from tsgan.data.series import read_column
 from tsgan.errors import ConfigError, DataError
 from tsgan.reading import ReadConfig
-from tsgan.tracks import LABEL, LONGEST_CLASS, REGIME, TREND, YES_NO, FloatArray, TrackCondition
+from tsgan.tracks import (
+    FOUND,
+    LABEL,
+    LONGEST_CLASS,
+    REGIME,
+    TREND,
+    YES_NO,
+    FloatArray,
+    TrackCondition,
+)
 from tsgan.units import Units
 
 PriceSource: TypeAlias = str | Path | pd.DataFrame | pd.Series
@@ -80,7 +89,7 @@ def find_conditions(
     """Return, by name, what columns and the calendar say at each return.
 
     Args:
-        requests: what is asked for; regimes and trends are passed over.
+        requests: what is asked for; regimes and trends are passed over, found or not.
         index: dates of the returns, ``Prices.return_index``.
         prices: the price file; None if there is none, only prices.
         reading: how the price file is read; another file is read without.
@@ -137,15 +146,18 @@ def fit_conditions(
     """Return the conditions, fitted on the training part, and their values along the series.
 
     The values of a regime or trend, (n,), are those of the window that ends at each step, NaN
-    where none does.
+    where none does. Regimes to be found have none; they come last.
 
     Raises:
         DataError: if a number does not vary in training, or a class does not occur there.
     """
     tracks, values = list[TrackCondition](), dict[str, FloatArray]()
     ends = facts.starts + facts.window - 1
-    for request in requests:
-        if request.kind == REGIME:
+    for request in sorted(requests, key=lambda request: request.kind == FOUND):
+        if request.kind == FOUND:
+            names = tuple(str(k + 1) for k in range(request.classes))
+            track = TrackCondition(request.name, FOUND, classes=names)
+        elif request.kind == REGIME:
             realised = facts.volatilities()
             track = TrackCondition.of_regimes(realised[ends], request.classes)
             values[track.name] = regimes(realised, track)
@@ -157,9 +169,8 @@ def fit_conditions(
             values[request.name] = known.values
             track = _external(request.name, known, facts.training)
         tracks.append(track)
-    if not tracks:
-        return Conditions(facts.volatility), values
-    units = _units(tracks, values, facts)
+    observed = [track for track in tracks if track.kind != FOUND]
+    units = _units(observed, values, facts) if observed else None
     return Conditions(facts.volatility, tuple(tracks), units), values
 
 

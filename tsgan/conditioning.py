@@ -160,6 +160,13 @@ class ConditionLayout:
         along = rows[:, last:].reshape(len(rows), 1 + self.covariates, -1)
         return torch.cat([rows[:, :last], along[:, : -self.latent].flatten(1)], dim=1)
 
+    def latent_of(self, rows: Tensor) -> Tensor:
+        """Return the latent code that runs along, at its first step: (batch, latent).
+
+        Zeros where there is none; only of rows that have covariates.
+        """
+        return self._along(rows)[:, 1 + self.covariates - self.latent :, 0]
+
     @property
     def observed(self) -> ConditionLayout:
         """Return the layout of ``told``: the same without latent codes."""

@@ -143,7 +143,7 @@ class Critic(nn.Module):
         config: sizes and scales.
         window: steps of a window; path_length: steps of a long path.
         assets: channels of a path.
-        layout: the conditions of the windows.
+        layout: the conditions of the windows; it is not told their latent codes.
         powers: (assets,) how each channel grows with a given volatility; default: as returns do.
     """
 
@@ -166,7 +166,7 @@ class Critic(nn.Module):
             )
             for b, length in zip(self.scales, self.lengths, strict=True)
         ]
-        self.heads = nn.ModuleList([*heads, CriticHead(assets, window, config, layout)])
+        self.heads = nn.ModuleList([*heads, CriticHead(assets, window, config, layout.observed)])
 
     def views(
         self, parts: Sequence[tuple[Tensor, Tensor]], stream: RandomStream
@@ -184,7 +184,8 @@ class Critic(nn.Module):
             seen = random_stretch(paths, length, stream)
             x = seen if b == 1 else block_features(seen, b)
             views.append((x, x.new_zeros(x.shape[0], 0)))
-        return [*views, (self._in_units(given_windows, given), self.layout.in_units(given))]
+        told = self.layout.observed.in_units(self.layout.told(given))
+        return [*views, (self._in_units(given_windows, given), told)]
 
     def _in_units(self, windows: Tensor, given: Tensor) -> Tensor:
         """Return the windows in units of their scale, (batch, assets, window)."""

@@ -9,11 +9,13 @@ import torch
 
 from tsgan import seeding
 from tsgan.batches import SeriesBatches, SeriesConditions
+from tsgan.conditioning import ConditionLayout
 from tsgan.config import Config, TrainingConfig
 from tsgan.critics import Critic
 from tsgan.networks import Generator
 from tsgan.panel_calibration import correlation_root
 from tsgan.preparation import Prepared
+from tsgan.recognition import RegimeRecogniser
 from tsgan.trainer import Trainer
 from tsgan.validation import HeldOutScore
 
@@ -31,6 +33,7 @@ def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Tr
         critic = Critic(
             config.network, config.window, prepared.path_length, channels, layout, powers
         )
+        recogniser = _recogniser(prepared, config, layout) if layout.latent else None
     series = torch.from_numpy(scaled).to(device)
     return Trainer(
         generator.to(device),
@@ -46,14 +49,21 @@ def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Tr
         config.training,
         seeding.torch_generator(config.seed, seeding.TRAINING, device=device),
         _score(series[training:], prepared, config),
+        None if recogniser is None else recogniser.to(device),
     )
+
+
+def _recogniser(prepared: Prepared, config: Config, layout: ConditionLayout) -> RegimeRecogniser:
+    """Return what finds the regimes of windows again."""
+    weight = config.training.information_weight
+    return RegimeRecogniser(config.network, config.window, layout, prepared.volatile, weight)
 
 
 def _conditions(prepared: Prepared) -> SeriesConditions:
     """Return what is given with the windows of the training part."""
     conditions = prepared.conditions
     if prepared.tracks is None:
-        return SeriesConditions(measured=prepared.volatile)
+        return SeriesConditions(measured=prepared.volatile, latent=conditions.latent)
     return SeriesConditions(
         covariates=prepared.tracks[: prepared.facts.training],
         sizes=conditions.sizes,
@@ -61,6 +71,7 @@ def _conditions(prepared: Prepared) -> SeriesConditions:
         levelled=conditions.levelled,
         units=conditions.units,
         measured=prepared.volatile,
+        latent=conditions.latent,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tsgan.conditions import LEVELS, VOLATILITY, Conditions
 from tsgan.errors import ConfigError
 from tsgan.schedules import read_schedule
-from tsgan.tracks import FloatArray
+from tsgan.tracks import FOUND, FloatArray
 
 MOST_SAID = 5
 """So many levels of a schedule are said one by one."""
@@ -56,10 +56,11 @@ def read_given(
         conditions: of the model.
         horizon: steps of the paths.
         dates: (horizon,) of the steps, for a schedule by date; NaT where there are none.
-        extrapolate: do not warn of values that training did not see.
+        extrapolate: do not warn of values that training did not see, or made nothing of.
 
     Raises:
-        ConfigError: for a condition that the model does not have, or a value that it cannot take.
+        ConfigError: for a condition that the model does not have, a value that it cannot take, or
+            something beside a regime found without labels.
         DataError: if a schedule's file is none.
     """
     warnings = list[str]()
@@ -78,6 +79,10 @@ def read_given(
                 f"{name}: expected one value or {horizon}, one of each step, got "
                 f"{len(series[name])}"
             )
+    _demand_alone(conditions, list(series))
+    found, regimes = conditions.found, conditions.regimes
+    if found is not None and regimes is not None and found.name in series and not extrapolate:
+        warnings += regimes.doubts(found.name)
     values, said = dict[str, float | FloatArray](), list[str]()
     for name, each in series.items():
         numbers = {text: _number(conditions, name, text) for text in dict.fromkeys(each)}
@@ -141,11 +146,28 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _demand_alone(conditions: Conditions, names: Sequence[str]) -> None:
+    """Refuse what is asked for beside a regime that training saw alone."""
+    found = conditions.found
+    if found is not None and found.name in names and len(names) > 1:
+        others = ", ".join(name for name in names if name != found.name)
+        raise ConfigError(
+            f"{found.name}: a regime found without labels was learned alone, expected nothing "
+            f"beside it, got {others}; leave out one or the other"
+        )
+
+
 def _number(conditions: Conditions, name: str, value: Value) -> float:
     """Return the value as a number: a volatility, a number, or the place of a class."""
     if name == VOLATILITY:
         return conditions.volatility.volatility(value)
-    return conditions.track(name).value(value)
+    track = conditions.track(name)
+    try:
+        return track.value(value)
+    except ConfigError as error:
+        if track.kind != FOUND or conditions.regimes is None:
+            raise
+        raise ConfigError(f"{name}: expected {conditions.regimes.listed}, got {value!r}") from error
 
 
 def _extrapolations(conditions: Conditions, name: str, values: Sequence[float]) -> list[str]:
@@ -167,10 +189,20 @@ def _extrapolations(conditions: Conditions, name: str, values: Sequence[float]) 
 
 def _said(conditions: Conditions, name: str, values: Sequence[float]) -> str:
     """Return what is asked of one condition, in words."""
-    show = "{:.1%}".format if name == VOLATILITY else conditions.track(name).shown
+    show = _show(conditions, name)
     levels = [values[0], *(b for a, b in pairwise(values) if a != b)]
     if len(levels) <= MOST_SAID:
         return f"{name} {', then '.join(map(show, levels))}"
     if name != VOLATILITY and conditions.track(name).labelled:
         return f"{name} changing {len(levels) - 1} times"
     return f"{name} of {show(min(levels))} to {show(max(levels))}, changing {len(levels) - 1} times"
+
+
+def _show(conditions: Conditions, name: str) -> Callable[[float], str]:
+    """Return how a value of one condition is written."""
+    if name == VOLATILITY:
+        return "{:.1%}".format
+    track, regimes = conditions.track(name), conditions.regimes
+    if track.kind == FOUND and regimes is not None:
+        return regimes.shown(track.shown)
+    return track.shown

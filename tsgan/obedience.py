@@ -15,6 +15,7 @@ import scipy.stats
 
 from tsgan.condition_sources import SeriesFacts
 from tsgan.conditions import LEVELS, VOLATILITY, Conditions
+from tsgan.found_regimes import FoundRegimes
 from tsgan.obeyed import Curve, Obedience, ObedienceRow
 from tsgan.tracks import REGIME, TREND, FloatArray, TrackCondition
 
@@ -55,6 +56,18 @@ class _Exam:
         own = self.realised({condition: asked})
         return ObedienceRow(condition, asked, *own, volatility, drift, int(with_it.size))
 
+    def found(self, condition: str, regimes: FoundRegimes) -> list[ObedienceRow]:
+        """Return the rows of regimes found without labels; real are the windows taken for them."""
+        rows = []
+        for number, regime in enumerate(regimes.each, 1):
+            own = self.realised({condition: str(number)})
+            known = (regime.real_volatility, regime.real_drift)
+            volatility, drift = (float("nan") if value is None else value for value in known)
+            asked = str(number)
+            row = ObedienceRow(condition, asked, *own, volatility, drift, regime.windows)
+            rows.append(row)
+        return rows
+
     def curve(self, condition: str, asked: FloatArray, place: int) -> Curve:
         """Return the curve of volatilities (place 0) or drifts (place 1)."""
         realised = np.array([self.realised({condition: float(level)})[place] for level in asked])
@@ -76,7 +89,8 @@ def obedience(
     """Return what paths realise of each condition, beside the real windows of training.
 
     The volatility is asked for at its three levels, and compared with the thirds of the windows; a
-    class with the windows that have it throughout; a number with five quantile bins of windows, by
+    class with the windows that have it throughout; a regime found without labels with those that
+    the recogniser takes for it; a number with five quantile bins of windows, by
     its mean over each. Volatility and trend, which can be measured, are asked for at more levels.
 
     Args:
@@ -95,12 +109,14 @@ def obedience(
     ]
     low, high = np.quantile(volatilities, RANGE)
     curves = [exam.curve(VOLATILITY, np.geomspace(low, high, levels), 0)]
-    for track in conditions.tracks:
+    for track in conditions.observed:
         for asked, real in _asked(track, values[track.name], facts):
             rows.append(exam.row(track.name, asked, real))
         if track.kind == TREND:
             low, high = np.quantile(values[track.name][ends], RANGE)
             curves.append(exam.curve(track.name, np.linspace(low, high, levels), 1))
+    if conditions.found is not None and conditions.regimes is not None:
+        rows += exam.found(conditions.found.name, conditions.regimes)
     return Obedience(tuple(rows), tuple(curves))
 
 

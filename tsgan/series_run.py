@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from torch import Tensor
 
 from tsgan.condition_sources import PriceSource
+from tsgan.conditions import Conditions
 from tsgan.config import Config
 from tsgan.data.prices import Prices
 from tsgan.device import resolve_device
 from tsgan.fitted import Fitted, restored_generator, versions
 from tsgan.fitting import make_trainer
 from tsgan.preparation import prepare
+from tsgan.recognition import RegimeRecogniser
+from tsgan.regime_meanings import with_meanings
 from tsgan.run import Run, TrainingFacts
 
 
@@ -41,7 +46,7 @@ class SeriesRun(Run[Fitted]):
         beside: PriceSource | None = None,
     ) -> None:
         self.config = config
-        self.prepared = prepare(prices, config, beside)
+        self.prepared, self.index = prepare(prices, config, beside), prices.return_index
         trainer = make_trainer(self.prepared, config, resolve_device(config.device))
         super().__init__(trainer, config, directory)
 
@@ -59,7 +64,7 @@ class SeriesRun(Run[Fitted]):
     def model(
         self, training: TrainingFacts, weights: Mapping[str, Tensor], *, final: bool
     ) -> Fitted:
-        """Return the model with these weights, calibrated if it is final."""
+        """Return the model with these weights; if it is final, calibrated, its regimes named."""
         prepared = self.prepared
         channels, conditions = prepared.returns.shape[1], prepared.conditions
         fitted = Fitted(
@@ -73,8 +78,19 @@ class SeriesRun(Run[Fitted]):
             profile=None if prepared.profile.flat else prepared.profile,
             bars=prepared.bars,
         )
+        if not final:
+            return fitted
         returns = prepared.returns[: prepared.facts.training]
-        return fitted.calibrated(returns) if final else fitted
+        return replace(fitted, conditions=self._meant(fitted)).calibrated(returns)
+
+    def _meant(self, fitted: Fitted) -> Conditions:
+        """Return the conditions, with what regimes found without labels turned out to mean."""
+        recogniser = self.trainer.recogniser
+        if recogniser is None:
+            return fitted.conditions
+        own = cast(RegimeRecogniser, copy.deepcopy(recogniser).cpu())
+        seed = self.config.seed
+        return with_meanings(fitted.generator, own, self.prepared, self.index, seed)
 
     def _same(self, name: str, recorded: object, value: object) -> bool:
         if name == "columns" or (name in ("reading", "sources") and recorded is None):

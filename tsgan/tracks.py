@@ -16,7 +16,7 @@ from tsgan.requirements import require, require_choice, require_int, require_rea
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
-NUMBER, LABEL, REGIME, TREND = KINDS = ("number", "label", "regime", "trend")
+NUMBER, LABEL, REGIME, TREND, FOUND = KINDS = ("number", "label", "regime", "trend", "found")
 RESERVED = frozenset({"vol", "step", "date"})
 """Names that mean something else: the volatility, and the columns that say when."""
 
@@ -38,7 +38,8 @@ class TrackCondition:
     Attributes:
         name: what ``--given`` calls it.
         kind: ``number`` or ``label`` at each step; of a whole window ``regime``, the class of its
-            realised volatility, or ``trend``, its annualised drift, a number.
+            realised volatility, ``trend``, its annualised drift, a number, or ``found``, a latent
+            code, which no real window has.
         mean, sd: of a number over the training part, of its logarithm where ``log``; annualised
             and over the training windows of a trend.
         log: the logarithm is taken, as all values are above 0.
@@ -124,12 +125,12 @@ class TrackCondition:
     @property
     def labelled(self) -> bool:
         """Whether it is one of several classes, not a number."""
-        return self.kind in (LABEL, REGIME)
+        return self.kind in (LABEL, REGIME, FOUND)
 
     @property
     def held(self) -> bool:
         """Whether it is one value of a whole window."""
-        return self.kind in (REGIME, TREND)
+        return self.kind in (REGIME, TREND, FOUND)
 
     @property
     def channels(self) -> int:
@@ -200,7 +201,9 @@ class TrackCondition:
     def described(self) -> str:
         """What it may be: its classes, or the numbers that training saw."""
         if self.labelled:
-            return f"one of {', '.join(self.classes)}"
+            where = ", found without labels" if self.kind == FOUND else ""
+            classes = sorted(self.classes) if where else self.classes
+            return f"one of {', '.join(classes)}{where}"
         return f"{self.shown(self.smallest)} to {self.shown(self.largest)} in training"
 
     def to_dict(self) -> dict[str, Any]:
