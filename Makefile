@@ -1,10 +1,10 @@
-# Two commands: `make demo` fits the sample and writes paths and a report; `make test` checks everything.
+# `make demo` fits the sample and writes paths and a report, `make demo-images` digits; `make test` checks everything.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 RUNS := runs
 
-.PHONY: demo test lint clean
+.PHONY: demo demo-images test lint clean
 
 demo: $(INSTALLED)
 	$(BIN)/tsgan fit data/samples/sp500.csv --out $(RUNS)/sp500 --max-time 4m --overwrite
@@ -13,6 +13,13 @@ demo: $(INSTALLED)
 	@echo "Paths:  $(RUNS)/sp500-paths.parquet (500 paths; the table above is of the first 200)"
 	@echo "Report: $(RUNS)/sp500/report.html"
 	@echo "Model:  $(RUNS)/sp500"
+
+demo-images: $(INSTALLED)
+	$(BIN)/tsgan fit-images sample --labels --out $(RUNS)/digits --max-time 5m --overwrite
+	$(BIN)/tsgan generate $(RUNS)/digits --images 100 --given digit=all --out $(RUNS)/digits.png --overwrite
+	@echo
+	@echo "Digits: $(RUNS)/digits.png, a row for each"
+	@echo "Report: $(RUNS)/digits/report.html"
 
 test: $(INSTALLED) lint
 	$(BIN)/python -m pytest

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from tsgan.cli.evaluate import evaluate
+from tsgan.cli.evaluate_images import evaluate_images
 from tsgan.cli.fetch import fetch
 from tsgan.cli.fit import fit
+from tsgan.cli.fit_images import fit_images
 from tsgan.cli.generate import generate
 from tsgan.cli.info import info
 from tsgan.cli.inspect import inspect
@@ -29,6 +31,8 @@ app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
 app.command()(fetch)
+app.command()(fit_images)
+app.command()(evaluate_images)
 
 
 def _show_version(wanted: bool) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,8 +22,14 @@ ModelDirectory = Annotated[
 @reports_errors
 def info(model: ModelDirectory) -> None:
     """Show a model's configuration, training data, versions and figures."""
+    from tsgan.checkpoint import IMAGES, read_manifest
+
+    if read_manifest(model).get("kind") == IMAGES:
+        _image_info(model)
+        return
     from tsgan.model import TimeSeriesGAN
-    from tsgan.report_rows import number
+    from tsgan.report_rows import COPIED, number
+    from tsgan.results import SEVENTEEN
 
     loaded = TimeSeriesGAN.load(model)
     data, training, levels = loaded.facts_, loaded.training_, loaded.volatility_
@@ -43,12 +50,44 @@ def info(model: ModelDirectory) -> None:
         **_further(loaded),
         "versions": ", ".join(f"{k} {v}" for k, v in loaded.fitted_.versions.items()),
     }
-    for name, text in lines.items():
+    found, regimes = loaded.conditions_.found, loaded.conditions_.regimes
+    told = list(lines.items())
+    if found is not None and regimes is not None:
+        said = (*regimes.lines(found.name), *regimes.doubts(found.name))
+        told += [("regimes", line) for line in said]
+    _show(told, data.notes, loaded.config.to_dict())
+    _figures(model / "metrics.json", (*SEVENTEEN, COPIED))
+
+
+def _image_info(directory: Path) -> None:
+    from tsgan.images.model import ImageGAN
+
+    loaded = ImageGAN.load(directory)
+    data, training = loaded.facts_, loaded.training_
+    state = "finished" if training.finished else "interrupted"
+    pairs = zip(data.classes, data.counts, strict=True)
+    conditions = "; ".join(f"{name}: {text}" for name, text in loaded.conditions_.names.items())
+    lines = {
+        "model": str(directory),
+        "data": f"{data.source}, {data.images:,} to learn from, {data.test_images:,} to test with",
+        "classes": ", ".join(f"{name} ({count:,})" for name, count in pairs) or "none",
+        "sha256": data.sha256,
+        "network": f"{loaded.config.network.kind}, {loaded.config.training.objective}",
+        "training": f"{state}: {training.steps:,} steps in {duration(training.seconds)} on "
+        f"{training.device}; kept step {training.best_step:,}",
+        "given": conditions or "nothing: it was fitted without --labels and --codes",
+        "versions": ", ".join(f"{k} {v}" for k, v in loaded.fitted_.versions.items()),
+    }
+    _show(list(lines.items()), data.notes, loaded.config.to_dict())
+    _figures(directory / "metrics.json", None)
+
+
+def _show(
+    lines: Sequence[tuple[str, str]], notes: Sequence[str], config: Mapping[str, Any]
+) -> None:
+    for name, text in (*lines, *(("note", note) for note in notes)):
         typer.echo(f"{name:<12}{text}")
-    for note in data.notes:
-        typer.echo(f"{'note':<12}{note}")
-    typer.echo(f"{'config':<12}{json.dumps(loaded.config.to_dict())}")
-    _figures(model / "metrics.json")
+    typer.echo(f"{'config':<12}{json.dumps(config)}")
 
 
 def _further(model: TimeSeriesGAN) -> dict[str, str]:
@@ -60,11 +99,10 @@ def _further(model: TimeSeriesGAN) -> dict[str, str]:
     return {name: text for name, text in told.items() if text}
 
 
-def _figures(path: Path) -> None:
-    """Show the rows of ``metrics.json`` where there is one."""
+def _figures(path: Path, names: Sequence[str] | None) -> None:
+    """Show the rows of ``metrics.json`` of these names, or all, where there is one."""
     from tsgan.errors import CheckpointError
-    from tsgan.report_rows import COPIED, number
-    from tsgan.results import SEVENTEEN
+    from tsgan.report_rows import number
 
     if not path.is_file():
         typer.echo(f"{'figures':<12}none yet: tsgan fit writes them when it ends")
@@ -74,7 +112,7 @@ def _figures(path: Path) -> None:
         lines = [
             f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}"
             for row in rows
-            if row["name"] in (*SEVENTEEN, COPIED)
+            if names is None or row["name"] in names
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(

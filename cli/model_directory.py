@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tsgan.config import Config
 from tsgan.errors import CheckpointError, ConfigError
 from tsgan.reading import ReadConfig
+
+if TYPE_CHECKING:
+    from tsgan.images.config import ImageConfig
 
 
 def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str], ReadConfig]:
@@ -17,7 +21,37 @@ def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str
         directory: of the run.
         asked: options for settings that were given, none of which can be.
     """
-    from tsgan.checkpoint import TRAINING, read_manifest, read_training
+    from tsgan.checkpoint import SERIES
+
+    numbers = _numbers(directory, asked, SERIES)
+    try:
+        columns = [str(name) for name in numbers.get("columns", [numbers["column"]])]
+        reading = ReadConfig.from_dict(numbers.get("reading", {}))
+        return Config.from_dict(numbers["config"]), columns, reading
+    except (KeyError, TypeError, ConfigError) as error:
+        raise _foreign(directory, error) from error
+
+
+def resumed_images(directory: Path, asked: Iterable[str]) -> ImageConfig:
+    """Return the configuration of the interrupted run on images.
+
+    Args:
+        directory: of the run.
+        asked: options for settings that were given, none of which can be.
+    """
+    from tsgan.checkpoint import IMAGES
+    from tsgan.images.config import ImageConfig
+
+    numbers = _numbers(directory, asked, IMAGES)
+    try:
+        return ImageConfig.from_dict(numbers["config"])
+    except (KeyError, TypeError, ConfigError) as error:
+        raise _foreign(directory, error) from error
+
+
+def _numbers(directory: Path, asked: Iterable[str], kind: str) -> dict[str, Any]:
+    """Return the numbers in the training state of a run of ``kind``."""
+    from tsgan.checkpoint import TRAINING, demand_kind, read_manifest, read_training
 
     names = ", ".join(asked)
     if names:
@@ -28,15 +62,15 @@ def resumed_run(directory: Path, asked: Iterable[str]) -> tuple[Config, list[str
     if not (directory / TRAINING).is_file():
         read_manifest(directory)  # says what is missing where this is no model at all
     numbers = read_training(directory)[1]
-    try:
-        columns = [str(name) for name in numbers.get("columns", [numbers["column"]])]
-        reading = ReadConfig.from_dict(numbers.get("reading", {}))
-        return Config.from_dict(numbers["config"]), columns, reading
-    except (KeyError, TypeError, ConfigError) as error:
-        raise CheckpointError(
-            f"{directory}: expected the settings of an interrupted run, got others ({error}); "
-            "start anew with --overwrite"
-        ) from error
+    demand_kind(directory, numbers, kind)
+    return numbers
+
+
+def _foreign(directory: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{directory}: expected the settings of an interrupted run, got others ({error}); "
+        "start anew with --overwrite"
+    )
 
 
 def demand_free(directory: Path, overwrite: bool) -> None:

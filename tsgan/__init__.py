@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tsgan.callbacks import Callback, Progress
     from tsgan.config import Config, NetworkConfig, TrainingConfig
+    from tsgan.data.images import read_images
     from tsgan.data.prices import Prices, read_prices
     from tsgan.errors import (
         CheckpointError,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
         TsganError,
     )
     from tsgan.evaluation import evaluate
+    from tsgan.images.config import ImageConfig
+    from tsgan.images.model import ImageGAN
     from tsgan.model import TimeSeriesGAN
     from tsgan.objectives import preset
     from tsgan.reading import ReadConfig
@@ -37,6 +40,8 @@ _HOMES = {
     "ConfigError": "tsgan.errors",
     "DataError": "tsgan.errors",
     "Evaluation": "tsgan.results",
+    "ImageConfig": "tsgan.images.config",
+    "ImageGAN": "tsgan.images.model",
     "NetworkConfig": "tsgan.config",
     "Prices": "tsgan.data.prices",
     "Progress": "tsgan.callbacks",
@@ -50,6 +55,7 @@ _HOMES = {
     "TsganError": "tsgan.errors",
     "evaluate": "tsgan.evaluation",
     "preset": "tsgan.objectives",
+    "read_images": "tsgan.data.images",
     "read_prices": "tsgan.data.prices",
 }
 
@@ -60,6 +66,8 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Evaluation",
+    "ImageConfig",
+    "ImageGAN",
     "NetworkConfig",
     "Prices",
     "Progress",
@@ -73,6 +81,7 @@ __all__ = [
     "TsganError",
     "evaluate",
     "preset",
+    "read_images",
     "read_prices",
 ]
 

@@ -29,6 +29,7 @@ from tsgan.logs import EVENTS, LOG, event_files
 Kind = TypeVar("Kind")
 
 FORMAT = 1
+SERIES, IMAGES = "series", "images"
 MANIFEST, WEIGHTS, TRAINING = "manifest.json", "generator.safetensors", "training.safetensors"
 LARGEST_MANIFEST = 32 * 2**20
 LARGEST_TENSORS = 2**30
@@ -83,6 +84,22 @@ def read_manifest(directory: Path) -> dict[str, Any]:
             f"{_remedy(directory)}"
         )
     return manifest
+
+
+def demand_kind(directory: Path, manifest: Mapping[str, Any], kind: str) -> None:
+    """Raise CheckpointError unless the manifest is that of a model of ``kind``."""
+    told = {
+        SERIES: ("of price series", "tsgan fit, generate --paths, evaluate and TimeSeriesGAN"),
+        IMAGES: ("of images", "tsgan fit-images, generate --images, evaluate-images and ImageGAN"),
+    }
+    found = manifest.get("kind", SERIES)  # that of series has none
+    if found != kind:
+        known = isinstance(found, str) and found in told
+        what, commands = told[found] if known else ("of something else", "")
+        remedy = f"{commands} take it" if commands else "check the path"
+        raise CheckpointError(
+            f"{directory}: expected a model {told[kind][0]}, found one {what}; {remedy}"
+        )
 
 
 def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -230,6 +247,11 @@ def _remedy(directory: Path) -> str:
 FILES = (MANIFEST, WEIGHTS, TRAINING, LOG, "metrics.json", "report.html", "training.png")
 """Of a model directory, besides the folder ``EVENTS``."""
 
+PICTURES = ("samples.png", "strip.png", "interpolation.png")
+"""Of that of an image model, besides."""
+
+ALL_FILES = (*FILES, *PICTURES)
+
 
 def is_model(directory: Path) -> bool:
     """Return whether ``directory`` holds a model, whole or interrupted."""
@@ -238,7 +260,7 @@ def is_model(directory: Path) -> bool:
 
 def foreign_files(directory: Path) -> list[str]:
     """Return the names in ``directory`` that tsgan fit did not write, sorted."""
-    own = {*FILES, *(path.name for path in _left_over(directory)), ".DS_Store"}
+    own = {*ALL_FILES, *(path.name for path in _left_over(directory)), ".DS_Store"}
     found = [path.name for path in directory.iterdir() if path.name not in own]
     events = directory / EVENTS
     if events.is_dir() and not events.is_symlink():
@@ -253,7 +275,7 @@ def keep_only(directory: Path, *names: str) -> None:
 
     The folder of event files goes with those in it, unless it holds others.
     """
-    for path in (*(directory / name for name in FILES), *_left_over(directory)):
+    for path in (*(directory / name for name in ALL_FILES), *_left_over(directory)):
         if path.name not in names:
             path.unlink(missing_ok=True)
     events = directory / EVENTS
@@ -266,6 +288,6 @@ def keep_only(directory: Path, *names: str) -> None:
 
 def _left_over(directory: Path) -> Iterator[Path]:
     """Yield the half-written files of a process that was killed while it saved a model."""
-    for name in FILES:
+    for name in ALL_FILES:
         pattern = re.compile(r"\.[0-9a-f]{8}-" + re.escape(name))
         yield from (path for path in directory.glob(".*") if pattern.fullmatch(path.name))

@@ -217,6 +217,7 @@ class Fitted:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
         manifest = checkpoint.read_manifest(directory)
+        checkpoint.demand_kind(directory, manifest, checkpoint.SERIES)
         weights = checkpoint.read_weights(directory, manifest)
         try:
             fitted = cls._of(manifest, weights)

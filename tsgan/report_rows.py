@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tsgan.results import SEVENTEEN, Evaluation, Group, HeldOut, Row, Verdict
+from tsgan.wording import number as number
+from tsgan.wording import percent as percent
 
 COPIED, SHARED_RUN = "copied windows", "longest shared run"
 VERDICTS: tuple[Verdict, ...] = ("indistinguishable", "within noise", "off", "skipped")
@@ -75,23 +77,6 @@ def band_bar(row: Row | HeldOut) -> BandBar | None:
         return None
     low, middle, high, value = (BandBar.HIGH * x / row.band[2] for x in (*row.band, row.value))
     return BandBar(low, middle, high, min(value, 1.0), beyond=value > 1)
-
-
-def number(value: float | None, decimals: int = 3) -> str:
-    """Return ``value`` with three significant digits, but no more than so many decimals.
-
-    What would be rounded to zero is written with a power of ten; what is no number, as a dash.
-    """
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    exponent = math.floor(math.log10(abs(value)))
-    if exponent < -decimals or exponent > 6:
-        text = f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
-    else:
-        text = f"{value:,.{min(max(2 - exponent, 0), decimals)}f}"
-    return text.replace("-", "−")
 
 
 def best(row: Row) -> Column | None:
@@ -245,8 +230,3 @@ def _under(value: float | None, row: Row | HeldOut, mark: int) -> bool:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def percent(share: float) -> str:
-    """Return a share in percent; a dash where there is none."""
-    return "–" if math.isnan(share) else f"{share:.1%}".replace("-", "−")

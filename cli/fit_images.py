@@ -1,0 +1,242 @@
+"""``tsgan fit-images``: images in, model directory and report out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tsgan.cli import fit_options, image_options
+from tsgan.cli.common import INTERRUPTED, duration, parse_duration, reports_errors
+from tsgan.cli.image_sources import read_sets
+from tsgan.cli.interrupts import interrupts
+from tsgan.cli.model_directory import demand_free, resumed_images
+from tsgan.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from tsgan.callbacks import Callback
+    from tsgan.data.image_sets import ImageSets
+    from tsgan.images.config import ImageConfig
+    from tsgan.images.model import ImageGAN
+
+SETTINGS = (
+    *("labels", "codes", "network", "objective", "preset", "steps", "max-time", "batch"),
+    *("batch-norm", "seed", "device", "precision"),
+)
+"""Options that a run goes on with as they were."""
+
+
+@reports_errors
+def fit_images(
+    context: typer.Context,
+    images: image_options.Source,
+    out: image_options.Out = None,
+    labels: image_options.Labels = False,
+    codes: image_options.Codes = None,
+    network: image_options.Network = image_options.DEFAULT_NETWORK,
+    objective: image_options.Objective = None,
+    preset: image_options.Preset = fit_options.PRESETS[0],
+    max_time: image_options.MaxTime = None,
+    steps: image_options.Steps = None,
+    batch: image_options.Batch = None,
+    batch_norm: image_options.BatchNorm = True,
+    seed: fit_options.Seed = None,
+    device: fit_options.Device = None,
+    precision: fit_options.Precision = None,
+    tensorboard: fit_options.Tensorboard = False,
+    evaluation: image_options.Evaluated = True,
+    resume: fit_options.Resume = False,
+    overwrite: image_options.Overwrite = False,
+) -> None:
+    """Fit a model to images of 28×28, such as MNIST, evaluate it, and write a report."""
+    if steps is not None and max_time is not None:
+        raise typer.BadParameter("expected one of --steps and --max-time, got both")
+    if resume and overwrite:
+        raise typer.BadParameter("expected one of --resume and --overwrite, got both")
+    whole = {"labels": labels, "seed": seed, "device": device}
+    if codes is not None:
+        whole["codes"], whole["code_numbers"] = image_options.parse_codes(codes)
+    training = {
+        "steps": steps,
+        "max_seconds": None if max_time is None else parse_duration(max_time),
+        "batch": batch,
+        "precision": precision,
+    }
+    directory = out or Path(f"{Path(images).resolve().name.split('.')[0] or 'images'}-model")
+    if resume:
+        config = resumed_images(directory, _asked(context))
+    else:
+        kind = {"kind": network} if batch_norm else {"kind": network, "batch_norm": False}
+        config = _configuration(kind, objective, preset, _given(whole), _given(training))
+        demand_free(directory, overwrite)
+    again = ["tsgan", "fit-images", images, "--out", str(directory), "--resume"]
+    again += ["--tensorboard"] if tensorboard else []
+    sets = read_sets(images)
+    callbacks = _prepare(sets, config, directory, tensorboard, evaluation)
+    _fit(sets, config, directory, callbacks, shlex.join(again), resume, evaluation)
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _asked(context: typer.Context) -> list[str]:
+    """Return the options for settings that were given on the command line."""
+    sources = {
+        name.replace("_", "-"): context.get_parameter_source(name) for name in context.params
+    }
+    return [
+        f"--{name}"
+        for name in SETTINGS
+        if (source := sources.get(name)) is not None and source.name == "COMMANDLINE"
+    ]
+
+
+def _configuration(
+    kind: dict[str, Any],
+    objective: str | None,
+    name: str,
+    whole: dict[str, Any],
+    training: dict[str, Any],
+) -> ImageConfig:
+    """Return the preset of network and objective, changed by the settings that were given."""
+    from dataclasses import replace
+
+    from tsgan.images.config import ImageConfig, ImageNetworkConfig
+    from tsgan.images.presets import preset
+
+    network = ImageNetworkConfig(**kind)
+    default = image_options.COUPLED_OBJECTIVE if network.couples else TrainingConfig.objective
+    settings = preset(network.kind, objective or default, name)
+    return ImageConfig(**whole, network=network, training=replace(settings, **training))
+
+
+def _prepare(
+    sets: ImageSets, config: ImageConfig, directory: Path, tensorboard: bool, evaluation: bool
+) -> list[Callback]:
+    """Refuse what can be refused, make the directory, announce; return who listens to the run."""
+    from tsgan.checkpoint import make_directory
+    from tsgan.cli.image_progress import ImageProgress
+    from tsgan.device import resolve_device, resolve_precision
+    from tsgan.images.image_run import demand_classes
+    from tsgan.logs import EVENTS, EventFiles
+    from tsgan.objectives import make_objective
+
+    demand_classes(sets, config)
+    device = resolve_device(config.device)
+    resolve_precision(config.training.precision, device)
+    objective = make_objective(config.training)
+    callbacks: list[Callback] = [ImageProgress(objective)]
+    if tensorboard:
+        callbacks.append(EventFiles(directory / EVENTS, objective.distance))
+    make_directory(directory)
+    _announce(sets, config, str(device), directory)
+    if evaluation and not sets.training.classes:
+        typer.echo("  Without classes there is no judge: it will be shown, but not measured.")
+    return callbacks
+
+
+def _announce(sets: ImageSets, config: ImageConfig, device: str, directory: Path) -> None:
+    """Say what will be done, and for how long."""
+    training, names = sets.training, sets.training.classes
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    classes = f"{len(names)} classes: {shown}" if names else "without classes"
+    typer.echo(
+        f"Read {training.source}: {len(training):,} to learn from, {len(sets.test):,} to test "
+        f"with, {classes}."
+    )
+    for note in sets.notes:
+        typer.echo("  " + note)
+    steps = config.training.steps
+    length = duration(config.training.max_seconds) if steps is None else f"{steps:,} steps"
+    typer.echo(
+        f"Training {config.training.objective}, network {config.network.kind}, "
+        f"{_conditions(config)} for {length} on {device}, seed {config.seed}; model in {directory}."
+    )
+
+
+def _conditions(config: ImageConfig) -> str:
+    told = ["labels learned"] if config.labels else []
+    if config.codes or config.code_numbers:
+        numbers = f" and {config.code_numbers} numbers" if config.code_numbers else ""
+        told.append(f"a code of {config.codes} classes{numbers} to be found")
+    return ", ".join(told) or "nothing given"
+
+
+def _fit(
+    sets: ImageSets,
+    config: ImageConfig,
+    directory: Path,
+    callbacks: list[Callback],
+    again: str,
+    resume: bool,
+    evaluation: bool,
+) -> None:
+    """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
+    from tsgan.images.model import ImageGAN
+
+    with interrupts() as interrupted:
+        model = ImageGAN(config).fit(
+            sets,
+            directory=directory,
+            resume=resume,
+            callbacks=callbacks,
+            stop=lambda: bool(interrupted),
+        )
+    training = model.training_
+    if not training.finished:
+        typer.echo(
+            f"tsgan: interrupted after {training.steps:,} steps; saved in {directory}. "
+            f"Go on with: {again}",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED)
+    typer.echo(f"Trained {training.steps:,} steps in {duration(training.seconds)}.")
+    try:
+        if interrupted:  # in the last moment of training
+            raise KeyboardInterrupt
+        _finish(model, sets, directory, evaluation)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"tsgan: interrupted; the model in {directory} is whole, its report is not written. "
+            f"Write it with: {again}",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    _say_next(model, directory, (directory / "report.html").is_file())
+
+
+def _finish(model: ImageGAN, sets: ImageSets, directory: Path, evaluation: bool) -> None:
+    """Write the pictures and, where there are classes and it is wanted, the evaluation."""
+    from tsgan.images.assessment import (
+        evaluate_model,
+        model_pictures,
+        write_evaluation,
+        write_pictures,
+    )
+
+    if not (evaluation and sets.training.classes):
+        write_pictures(directory, model, model_pictures(model))
+        return
+    from tsgan.cli.image_tables import print_image_evaluation
+    from tsgan.cli.progress import stage_bar
+
+    typer.echo("Evaluating it by a judge, a small classifier of the training images.")
+    with stage_bar("evaluating") as told:
+        found = evaluate_model(model, sets, progress=told)
+    write_evaluation(directory, model, found)
+    print_image_evaluation(found)
+
+
+def _say_next(model: ImageGAN, directory: Path, report: bool) -> None:
+    see = directory / ("report.html" if report else "samples.png")
+    where = " in a browser" if report else ""
+    names = model.conditions_.names
+    given = ""
+    if names:
+        name = next(iter(names))
+        given = f" --given {name}=all"
+    typer.echo(f"Next: open {see}{where}, then")
+    typer.echo(f"      tsgan generate {directory} --images 100{given} --out images.png")
