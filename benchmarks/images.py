@@ -38,7 +38,7 @@ from tsgan.images.image_run import ImageRun
 from tsgan.images.judge import train_judge
 from tsgan.images.metrics import frechet_distance
 from tsgan.images.picture_files import write_sheet
-from tsgan.images.presets import preset
+from tsgan.images.presets import GROUPS, preset
 from tsgan.images.reference import Reference, make_reference
 from tsgan.run import TrainingFacts
 
@@ -58,12 +58,14 @@ class Member:
     codes: int = 0
     code_numbers: int = 0
     batch_norm: bool = True
+    groups: int = 0
 
     def config(self, seed: int, seconds: float) -> ImageConfig:
         without = {} if self.batch_norm else {"batch_norm": False}
         settings = preset(self.network, self.objective)
         return ImageConfig(
             labels=self.labels,
+            groups=self.groups,
             codes=self.codes,
             code_numbers=self.code_numbers,
             seed=seed,
@@ -73,8 +75,8 @@ class Member:
 
 
 MEMBERS = {
-    "slim, labels": Member("slim", "wgan-gp", labels=True),
-    "slim, no labels": Member("slim", "wgan-gp"),
+    "slim, labels": Member("slim", "wgan-gp", labels=True, groups=GROUPS["slim"]),
+    "slim, no labels": Member("slim", "wgan-gp", groups=GROUPS["slim"]),
     "classic": Member("wgan", "wgan-gp"),
     "WGAN": Member("slim", "wgan"),
     "WGAN-GP": Member("slim", "wgan-gp"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tsgan.images.model import ImageGAN
 
 SETTINGS = (
-    *("labels", "codes", "network", "objective", "preset", "steps", "max-time", "batch"),
+    *("labels", "groups", "codes", "network", "objective", "preset", "steps", "max-time", "batch"),
     *("batch-norm", "seed", "device", "precision"),
 )
 """Options that a run goes on with as they were."""
@@ -34,6 +34,7 @@ def fit_images(
     images: image_options.Source,
     out: image_options.Out = None,
     labels: image_options.Labels = False,
+    groups: image_options.Groups = None,
     codes: image_options.Codes = None,
     network: image_options.Network = image_options.DEFAULT_NETWORK,
     objective: image_options.Objective = None,
@@ -55,7 +56,7 @@ def fit_images(
         raise typer.BadParameter("expected one of --steps and --max-time, got both")
     if resume and overwrite:
         raise typer.BadParameter("expected one of --resume and --overwrite, got both")
-    whole = {"labels": labels, "seed": seed, "device": device}
+    whole = {"labels": labels, "groups": groups, "seed": seed, "device": device}
     if codes is not None:
         whole["codes"], whole["code_numbers"] = image_options.parse_codes(codes)
     training = {
@@ -105,11 +106,13 @@ def _configuration(
     from dataclasses import replace
 
     from tsgan.images.config import ImageConfig, ImageNetworkConfig
-    from tsgan.images.presets import preset
+    from tsgan.images.presets import GROUPS, preset
 
     network = ImageNetworkConfig(**kind)
     default = image_options.COUPLED_OBJECTIVE if network.couples else TrainingConfig.objective
     settings = preset(network.kind, objective or default, name)
+    coded = bool(whole.get("codes") or whole.get("code_numbers"))
+    whole = {"groups": 0 if coded else GROUPS.get(network.kind, 0), **whole}
     return ImageConfig(**whole, network=network, training=replace(settings, **training))
 
 
@@ -159,6 +162,8 @@ def _announce(sets: ImageSets, config: ImageConfig, device: str, directory: Path
 
 def _conditions(config: ImageConfig) -> str:
     told = ["labels learned"] if config.labels else []
+    if config.groups:
+        told.append(f"up to {config.groups} groups of images that look alike")
     if config.codes or config.code_numbers:
         numbers = f" and {config.code_numbers} numbers" if config.code_numbers else ""
         told.append(f"a code of {config.codes} classes{numbers} to be found")

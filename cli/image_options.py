@@ -33,6 +33,16 @@ Out = Annotated[
 Labels = Annotated[
     bool, typer.Option("--labels", help="Learn the classes, so that one can be given.")
 ]
+Groups = Annotated[
+    int | None,
+    typer.Option(
+        "--groups",
+        metavar="N",
+        help="Put images that look alike into N groups at most before training, within their "
+        "classes with --labels, and tell the networks; default: 300 for slim without --codes, "
+        "else 0.",
+    ),
+]
 Codes = Annotated[
     str | None,
     typer.Option(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tsgan.images.groups import groups_of
+from tsgan.images.groups import IMAGES_PER_GROUP, find_groups, groups_of
 from tsgan.seeding import torch_generator
 
 
@@ -44,3 +44,24 @@ def test_fewer_different_images_than_groups_leave_groups_empty() -> None:
     pixels[5:] = 255
     found = groups_of(pixels, 4, torch_generator(0))
     assert len(found[:5].unique()) == len(found[5:].unique()) == 1 and found[0] != found[5]
+
+
+def test_groups_of_a_class_hold_its_images_alone() -> None:
+    pixels, of = blobs(4, 2 * IMAGES_PER_GROUP)
+    labels = of // 2
+    groups = find_groups(pixels, labels, 2, torch_generator(0), most=6)
+    assert groups.counts.shape == (2, 3)
+    assert torch.equal(groups.of // 3, labels)
+    assert torch.equal(groups.counts, torch.bincount(groups.of, minlength=6).view(2, 3))
+
+
+def test_without_labels_all_images_are_one_class() -> None:
+    pixels, _ = blobs(4, IMAGES_PER_GROUP)
+    groups = find_groups(pixels, None, 0, torch_generator(0), most=300)
+    assert groups.counts.shape == (1, 4) and set(groups.of.tolist()) == set(range(4))
+
+
+def test_few_images_are_not_grouped_and_an_empty_class_is_no_error() -> None:
+    pixels, of = blobs(2, 20)
+    groups = find_groups(pixels, of, 3, torch_generator(0), most=300)
+    assert groups.counts.tolist() == [[20], [20], [0]] and torch.equal(groups.of, of)

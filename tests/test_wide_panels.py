@@ -1,10 +1,14 @@
 from pathlib import Path
-import numpy as np, pytest
+
+import numpy as np
+import pytest
 from scenario_example import NAMES, Sampler
 from scenario_example import scenarios as example
+
 from tsgan.scenario_files import write_scenarios
 from tsgan.scenario_requests import WriteRequest
 from tsgan.synthetic_files import read_synthetic
+
 
 @pytest.mark.parametrize("values", ["close", "log_return"])
 @pytest.mark.parametrize("suffix", [".parquet", ".csv"])

@@ -1,9 +1,9 @@
 """What a sample tells of the latent code that it was made from (Chen et al. 2016, InfoGAN).
 
 The mutual information of code c and sample G(z, c) is at least
-``L_I = E log Q(c | G(z, c)) + H(c)`` for any guess Q (their eq. 4 and 5). The generator and Q maximise
-it together, so that each code comes to mean something that can be seen in the sample. H(c) does not
-depend on either: what is minimised is the surprise ``−E log Q``.
+``L_I = E log Q(c | G(z, c)) + H(c)`` for any guess Q (their eq. 4 and 5). The generator and Q
+maximise it together, so that each code comes to mean something that can be seen in the sample. H(c)
+depends on neither: what is minimised is the surprise ``−E log Q``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 WEIGHTS, TRAINING, VALIDATION, PATHS, RESPONSE = range(5)
-BOOTSTRAP, BASELINES, FORECASTS, CALIBRATION, HISTORY = range(5, 10)
+BOOTSTRAP, BASELINES, FORECASTS, CALIBRATION, HISTORY, GROUPS = range(5, 11)
 """First integers of a stream's name: the purpose that it serves."""
 
 

@@ -19,7 +19,7 @@ class ImageBatches:
 
     Attributes:
         pixels: (n, 28, 28) uint8, on the device of the networks.
-        labels: (n,) int64 on the same device; None where they are not learned.
+        labels: (n,) int64 on the same device: groups, or else classes; None without either.
         layout: of the rows; its latent codes are drawn with each batch.
         batch: images.
     """

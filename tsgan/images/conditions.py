@@ -26,12 +26,14 @@ class Conditions:
         classes: names of the classes that it learned; () without labels.
         codes: classes of its latent code; numbers: continuous codes.
         shares: of the classes in training.
+        groups: training images of each group, class by class; () where networks are told none.
     """
 
     classes: tuple[str, ...] = ()
     codes: int = 0
     numbers: int = 0
     shares: tuple[float, ...] = ()
+    groups: tuple[int, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ class ImageNetworkConfig:
         return self.kind == "dcgan" and self.batch_norm
 
 
-MOST_CODES, MOST_CODE_NUMBERS = 100, 16
+MOST_GROUPS, MOST_CODES, MOST_CODE_NUMBERS = 1000, 100, 16
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class ImageConfig:
 
     Attributes:
         labels: learn what belongs to which class, so that a class can be given.
+        groups: images that look alike are put into so many groups at most before training, within
+            their classes where labels are learned, and the networks are told them; 0 for none.
         codes: classes of a latent code that is found without labels (InfoGAN); 0 for none.
         code_numbers: continuous latent codes beside it.
         seed: every random stream of the run starts from it.
@@ -76,6 +78,7 @@ class ImageConfig:
     """
 
     labels: bool = False
+    groups: int = 0
     codes: int = 0
     code_numbers: int = 0
     seed: int = 0
@@ -85,6 +88,7 @@ class ImageConfig:
 
     def __post_init__(self) -> None:
         require(isinstance(self.labels, bool), "labels", "true or false", self.labels)
+        require_int("groups", self.groups, 0, MOST_GROUPS)
         require_int("codes", self.codes, 0, MOST_CODES)
         require(self.codes != 1, "codes", "0, or two or more classes", self.codes)
         require_int("code_numbers", self.code_numbers, 0, MOST_CODE_NUMBERS)
@@ -98,10 +102,10 @@ class ImageConfig:
             self.training.objective,
         )
 
-    def layout(self, classes: int) -> ConditionLayout:
-        """Return where in a row the conditions stand, of images of so many classes."""
+    def layout(self, told: int) -> ConditionLayout:
+        """Return where in a row the conditions stand, of so many classes, or groups, or neither."""
         return ConditionLayout(
-            labels=classes if self.labels else 0,
+            labels=told,
             codes=self.codes,
             code_numbers=self.code_numbers,
         )

@@ -16,7 +16,7 @@ from tsgan import checkpoint, seeding
 from tsgan.data.image_sets import MOST_CLASSES, ImageSets
 from tsgan.errors import CheckpointError, TsganError
 from tsgan.images.conditions import Conditions
-from tsgan.images.config import ImageConfig
+from tsgan.images.config import MOST_GROUPS, ImageConfig
 from tsgan.images.generators import ImageGenerator
 from tsgan.images.networks import make_networks
 from tsgan.images.recogniser import ImageRecogniser
@@ -40,6 +40,7 @@ class ImageFacts:
         images, test_images: how many were trained on, and how many there are to test with.
         classes: their names; () without labels, known or not learned.
         counts: training images of each class.
+        groups: training images of each group, class by class; () without groups.
         notes: what the reader decided.
     """
 
@@ -50,10 +51,11 @@ class ImageFacts:
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, sets: ImageSets) -> Self:
-        """Return the facts of images to learn from and to test with."""
+    def of(cls, sets: ImageSets, groups: tuple[int, ...] = ()) -> Self:
+        """Return the facts of images to learn from and to test with, of so many of each group."""
         training, classes = sets.training, sets.training.classes
         counts = () if training.labels is None else np.bincount(training.labels, None, len(classes))
         return cls(
@@ -64,14 +66,20 @@ class ImageFacts:
             classes,
             tuple(int(count) for count in counts),
             sets.notes,
+            groups,
         )
+
+
+def told_of(config: ImageConfig, facts: ImageFacts) -> int:
+    """Return how many groups, or else classes, the networks of a model are told."""
+    return len(facts.groups) or (len(facts.classes) if config.labels else 0)
 
 
 def conditions_of(config: ImageConfig, facts: ImageFacts) -> Conditions:
     """Return what the images of a model can be given."""
     told = facts.classes if config.labels else ()
     shares = tuple(count / facts.images for count in facts.counts) if config.labels else ()
-    return Conditions(told, config.codes, config.code_numbers, shares)
+    return Conditions(told, config.codes, config.code_numbers, shares, facts.groups)
 
 
 @dataclass(frozen=True)
@@ -159,17 +167,17 @@ class FittedImages:
             if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
                 raise CheckpointError(f"{name}: expected finite float32 weights, got others")
         of_codes = {k: v for k, v in weights.items() if k.startswith(RECOGNISER)}
-        classes = len(facts.classes)
+        told = told_of(config, facts)
         return cls(
             config=config,
             facts=facts,
             generator=restored_generator(
-                config, classes, {k: v for k, v in weights.items() if k not in of_codes}
+                config, told, {k: v for k, v in weights.items() if k not in of_codes}
             ),
             training=checkpoint.typed(TrainingFacts, manifest["training"]),
             versions={name: str(text) for name, text in manifest["versions"].items()},
             recogniser=restored_recogniser(
-                config, classes, {k.removeprefix(RECOGNISER): v for k, v in of_codes.items()}
+                config, told, {k.removeprefix(RECOGNISER): v for k, v in of_codes.items()}
             ),
         )
 
@@ -184,20 +192,34 @@ class FittedImages:
             raise CheckpointError(f"expected images, and {facts.images} of all classes together")
         if self.config.labels and not sum(facts.counts):
             raise CheckpointError("expected images with classes")
+        classes = len(facts.classes) if self.config.labels else 1
+        odd = len(facts.groups) % classes or min(facts.groups, default=0) < 0
+        if odd or len(facts.groups) > MOST_GROUPS * classes or bool(facts.groups) != self._grouped:
+            raise CheckpointError(f"expected groups of {classes} classes")
+        each = np.reshape(facts.groups, (classes, -1)).sum(axis=1)
+        if (
+            self._grouped
+            and not (each == (facts.counts if self.config.labels else facts.images)).all()
+        ):
+            raise CheckpointError("expected as many images of all groups as of their class")
+
+    @property
+    def _grouped(self) -> bool:
+        return self.config.groups > 0
 
 
 def restored_generator(
-    config: ImageConfig, classes: int, weights: Mapping[str, Tensor]
+    config: ImageConfig, told: int, weights: Mapping[str, Tensor]
 ) -> ImageGenerator:
     """Return the generator with these weights; none are drawn, nor memory taken before they fit.
 
     Args:
         config: of the model.
-        classes: of the images.
+        told: groups or classes that it is told.
         weights: by name; the counts of batches of a batch normalisation may be missing.
     """
     with torch.device("meta"):
-        generator, _ = make_networks(config.network, config.layout(classes))
+        generator, _ = make_networks(config.network, config.layout(told))
     counts = {
         name: torch.zeros((), dtype=torch.int64)
         for name in generator.state_dict()
@@ -208,7 +230,7 @@ def restored_generator(
 
 
 def restored_recogniser(
-    config: ImageConfig, classes: int, weights: Mapping[str, Tensor]
+    config: ImageConfig, told: int, weights: Mapping[str, Tensor]
 ) -> ImageRecogniser | None:
     """Return the recogniser with these weights, None without codes.
 
@@ -220,6 +242,6 @@ def restored_recogniser(
             raise CheckpointError("expected no weights of a recogniser")
         return None
     with seeding.initial_weights(0):  # they are replaced; the global generator stays
-        recogniser = ImageRecogniser(config.layout(classes))
+        recogniser = ImageRecogniser(config.layout(told))
     recogniser.load_state_dict(weights)
     return recogniser.requires_grad_(False).eval()

@@ -41,11 +41,13 @@ class Drawn:
 
     Attributes:
         labels: (n,) places in the classes; None without classes.
+        told: (n,) what the networks are told: the same, or groups; None without either.
         codes: (n,) classes of the latent code; None without.
         numbers: (n, numbers) continuous codes.
     """
 
     labels: npt.NDArray[np.int64] | None
+    told: npt.NDArray[np.int64] | None
     codes: npt.NDArray[np.int64] | None
     numbers: npt.NDArray[np.float32]
 
@@ -68,7 +70,9 @@ class Given:
     def draw(self, images: Iterable[int], seed: int, purpose: int = seeding.PATHS) -> Drawn:
         """Return what the images of these numbers are made under."""
         conditions = self.conditions
-        labels, codes, numbers = list[int](), list[int](), list[npt.NDArray[np.float32]]()
+        labels, groups, codes = list[int](), list[int](), list[int]()
+        numbers = list[npt.NDArray[np.float32]]()
+        counts = np.reshape(conditions.groups, (max(len(conditions.classes), 1), -1))
         shares = conditions.shares if self.label == LEARNED else ()
         for image in images:
             stream = seeding.numpy_generator(seed, purpose, int(image), CHOICE)
@@ -78,8 +82,14 @@ class Given:
             for place, value in (self.numbers or {}).items():
                 drawn[place] = value
             numbers.append(drawn.astype(np.float32))
+            if counts.size:
+                own = counts[labels[-1]]
+                group = _place(None, len(own), image, stream, own)
+                groups.append(labels[-1] * len(own) + group)
+        classes = np.array(labels, dtype=np.int64) if conditions.classes else None
         return Drawn(
-            np.array(labels, dtype=np.int64) if conditions.classes else None,
+            classes,
+            np.array(groups, dtype=np.int64) if counts.size else classes,
             np.array(codes, dtype=np.int64) if conditions.codes else None,
             np.array(numbers, dtype=np.float32).reshape(len(numbers), conditions.numbers),
         )
@@ -202,7 +212,7 @@ def _place(
     classes: int,
     image: int,
     stream: np.random.Generator,
-    shares: Sequence[float] = (),
+    shares: Sequence[float] | npt.NDArray[np.int64] = (),
 ) -> int:
     """Return the class of an image; one is drawn in any case, so that what comes after stays."""
     level = float(stream.random())
@@ -210,7 +220,7 @@ def _place(
         return (int(image) // IN_A_ROW) % classes
     if isinstance(asked, int):
         return asked
-    if not shares:
+    if not len(shares):
         return int(level * classes)
     levels = np.cumsum(shares)
     return int(np.searchsorted(levels[:-1], level * levels[-1], side="right"))

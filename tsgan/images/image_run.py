@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tsgan import checkpoint, seeding
-from tsgan.data.image_sets import ImageSets
+from tsgan.data.image_sets import Images, ImageSets
 from tsgan.device import resolve_device
 from tsgan.errors import DataError
 from tsgan.images.batches import ImageBatches
@@ -21,9 +21,12 @@ from tsgan.images.fitted import (
     conditions_of,
     restored_generator,
     restored_recogniser,
+    told_of,
 )
 from tsgan.images.frames import Frames
 from tsgan.images.generators import settle_statistics
+from tsgan.images.groups import find_groups
+from tsgan.images.metrics import Places
 from tsgan.images.networks import make_networks
 from tsgan.images.recogniser import ImageRecogniser
 from tsgan.run import Run, TrainingFacts
@@ -64,10 +67,17 @@ class ImageRun(Run[FittedImages]):
     data: ClassVar[str] = "images"
 
     def __init__(self, sets: ImageSets, config: ImageConfig, directory: Path | None) -> None:
-        self.config, self.facts = config, ImageFacts.of(sets)
+        self.config = config
         device = resolve_device(config.device)
         demand_classes(sets, config)
-        self.batches = _batches(sets, config, device)
+        told, counts = _told(sets.training, config)
+        self.facts = ImageFacts.of(sets, counts)
+        self.batches = ImageBatches(
+            torch.from_numpy(sets.training.pixels.copy()).to(device),
+            None if told is None else torch.from_numpy(told.copy()).to(device),
+            config.layout(told_of(config, self.facts)),
+            config.training.batch,
+        )
         trainer = _trainer(self.batches, config, device)
         conditions = conditions_of(config, self.facts)
         self.frames = Frames(lambda: trainer.average, self.batches, conditions, config.seed)  # type: ignore[arg-type, return-value]
@@ -88,9 +98,9 @@ class ImageRun(Run[FittedImages]):
         self, training: TrainingFacts, weights: Mapping[str, Tensor], *, final: bool
     ) -> FittedImages:
         """Return the model with these weights; if it is final, with statistics of their own."""
-        classes, recogniser = len(self.facts.classes), self.trainer.recogniser
+        told, recogniser = told_of(self.config, self.facts), self.trainer.recogniser
         found = {} if recogniser is None else recogniser.state_dict()
-        generator = restored_generator(self.config, classes, weights)
+        generator = restored_generator(self.config, told, weights)
         if final:
             device = self.batches.pixels.device
             stream = seeding.torch_generator(self.config.seed, seeding.CALIBRATION, device=device)
@@ -103,7 +113,7 @@ class ImageRun(Run[FittedImages]):
             training,
             versions(),
             restored_recogniser(
-                self.config, classes, {name: w.cpu().clone() for name, w in found.items()}
+                self.config, told, {name: w.cpu().clone() for name, w in found.items()}
             ),
         )
 
@@ -119,15 +129,19 @@ def demand_classes(sets: ImageSets, config: ImageConfig) -> None:
         )
 
 
-def _batches(sets: ImageSets, config: ImageConfig, device: torch.device) -> ImageBatches:
-    training = sets.training
+def _told(training: Images, config: ImageConfig) -> tuple[Places | None, tuple[int, ...]]:
+    """Return what the networks are told of each image, and how many images each group has."""
     labels = training.labels if config.labels else None
-    return ImageBatches(
-        torch.from_numpy(training.pixels.copy()).to(device),
-        None if labels is None else torch.from_numpy(labels.copy()).to(device),
-        config.layout(len(training.classes)),
-        config.training.batch,
+    if not config.groups:
+        return labels, ()
+    found = find_groups(
+        torch.from_numpy(training.pixels.copy()),
+        None if labels is None else torch.from_numpy(labels.copy()),
+        len(training.classes),
+        seeding.torch_generator(config.seed, seeding.GROUPS),
+        config.groups,
     )
+    return found.of.numpy(), tuple(found.counts.flatten().tolist())
 
 
 def _trainer(batches: ImageBatches, config: ImageConfig, device: torch.device) -> ImageTrainer:

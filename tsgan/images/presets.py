@@ -32,8 +32,19 @@ OF_OBJECTIVES: Mapping[str, Settings] = {
 }
 
 OF_NETWORKS: Mapping[str, Settings] = {
+    "slim": {
+        "learning_rate": 8e-3,
+        "critic_rate": 0.25,
+        "beta1": 0.0,
+        "schedule": "constant",
+        "average": 0.9999,
+    },
     "wgan": {"learning_rate": 5e-4, "critic_rate": 1.0, "average": 0.0, "schedule": "constant"},
 }
+
+
+GROUPS: Mapping[str, int] = {"slim": 300}
+"""Of networks that are told groups of images, see ``ImageConfig.groups``; none beside codes."""
 
 
 def preset(network: str, objective: str = "wgan-gp", name: str = "tuned") -> TrainingConfig:
@@ -57,6 +68,6 @@ def preset(network: str, objective: str = "wgan-gp", name: str = "tuned") -> Tra
         return TrainingConfig(
             **{**series_preset(objective, name), "max_seconds": COMMON["max_seconds"]}
         )
-    own = OF_NETWORKS.get(network, {})
+    own = OF_NETWORKS.get(network, {}) if objective == "wgan-gp" else {}
     settings = {**COMMON, **OF_OBJECTIVES[objective], **own, "objective": objective}
     return TrainingConfig(**settings)

@@ -120,7 +120,7 @@ def _made(
     drawn = given.draw(images, seed, purpose)
     rows = generator.layout.pack(
         len(images),
-        label=None if drawn.labels is None else torch.from_numpy(drawn.labels),
+        label=None if drawn.told is None else torch.from_numpy(drawn.told),
         code=None if drawn.codes is None else torch.from_numpy(drawn.codes),
         code_numbers=torch.from_numpy(drawn.numbers) if drawn.numbers.size else None,
     )
