@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor
@@ -86,8 +87,9 @@ def groups_of(pixels: Tensor, count: int, stream: RandomStream) -> Tensor:
 def _components(points: Tensor) -> Tensor:
     """Return the coordinates along the directions of largest variance, (n, components)."""
     points = points - points.mean(dim=0)
-    _, directions = torch.linalg.eigh(points.T @ points)
-    coordinates: Tensor = points @ directions[:, -COMPONENTS:]
+    _, vectors = np.linalg.eigh((points.T @ points).double().numpy())
+    directions = torch.from_numpy(vectors[:, -COMPONENTS:].copy()).to(points)
+    coordinates: Tensor = points @ directions
     return coordinates
 
 
