@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,6 +19,7 @@ from tsgan.cli.common import (
     parse_holdout,
     reports_errors,
 )
+from tsgan.cli.interrupts import interrupts
 from tsgan.cli.model_directory import demand_free, resumed_run
 from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.config import Config, TrainingConfig
@@ -153,7 +150,7 @@ def _fit(
     from tsgan.model import TimeSeriesGAN
 
     callbacks = _prepare(path, prices, config, directory, tensorboard)
-    with _interrupts() as interrupted, warnings.catch_warnings():
+    with interrupts() as interrupted, warnings.catch_warnings():
         warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
         model = TimeSeriesGAN(config).fit(
             prices,
@@ -207,23 +204,6 @@ def _prepare(
     make_directory(directory)
     announce(prices, config, prepared, str(device), directory)
     return callbacks
-
-
-@contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM in a list instead of stopping in the middle of a step."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(number)
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, note) for number in signals]
-    try:
-        yield caught
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _evaluate(model: TimeSeriesGAN, prices: Prices, path: Path, directory: Path) -> None:

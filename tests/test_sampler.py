@@ -19,6 +19,7 @@ from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError
 from tsgan.inference import Plan
 from tsgan.networks import Generator
+from tsgan.seats import seated
 
 PLAIN = Scaler(np.zeros(1), np.ones(1))
 NOT_GIVEN = torch.zeros(2)
@@ -89,9 +90,9 @@ def test_groups_and_threads_change_no_bit(
 
 
 def test_seats_follow_from_numbers() -> None:
-    assert sampler._seated([4, 5, 6, 7, 8], 4) == [{0: 0, 1: 1, 2: 2, 3: 3}, {0: 4}]
-    assert sampler._seated([1, 5, 9, 2], 4) == [{1: 0, 2: 3}, {1: 1}, {1: 2}]
-    assert sampler._seated([3, 10**9], 1) == [{0: 0}, {0: 1}]
+    assert seated([4, 5, 6, 7, 8], 4) == [{0: 0, 1: 1, 2: 2, 3: 3}, {0: 4}]
+    assert seated([1, 5, 9, 2], 4) == [{1: 0, 2: 3}, {1: 1}, {1: 2}]
+    assert seated([3, 10**9], 1) == [{0: 0}, {0: 1}]
 
 
 def test_seeds_and_paths_are_unlike_each_other(generator: Generator) -> None:

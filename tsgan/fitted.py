@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +27,7 @@ from tsgan.panel_calibration import PanelCalibration
 from tsgan.reading import ReadConfig
 from tsgan.run import TrainingFacts
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
+from tsgan.versions import versions
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
 LONGEST_RESPONSE = 2520
@@ -43,8 +42,6 @@ MEAN_RETURNS, LEAST_MEAN_PATHS, MOST_MEAN_PATHS = 1 << 20, 4, 4096
 
 MEAN_STEPS = 2048
 """Steps of such paths, where nothing that is given changes along them."""
-
-PACKAGES = ("tsgan", "torch", "numpy", "pandas")
 
 
 @dataclass(frozen=True)
@@ -318,11 +315,3 @@ def restored_generator(
         generator = Generator(config.network, channels, conditions.layout(channels), powers=powers)
     generator.load_state_dict(weights, assign=True)
     return generator.requires_grad_(False)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a model depends on."""
-    return {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in PACKAGES},
-    }

@@ -22,6 +22,7 @@ from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError
 from tsgan.inference import Float32Array, Inference, Plan, slow_grid, slow_points
 from tsgan.networks import Generator
+from tsgan.seats import seated
 from tsgan.workers import in_order
 
 FloatArray = npt.NDArray[np.float64]
@@ -192,7 +193,7 @@ class _Sampling:
             inference = self.idle.get_nowait()
         except Empty:
             inference = Inference(self.generator, self.condition, self.plan)
-        for places in _seated(paths, self.plan.seats):
+        for places in seated(paths, self.plan.seats):
             self._side_by_side(inference, places, voices, grid, returns)
         self.idle.put(inference)
         if not np.isfinite(returns).all():
@@ -232,18 +233,3 @@ class _Sampling:
         anyone = next(iter(places.values()))
         taken = [places.get(seat, anyone) for seat in range(self.plan.seats)]
         inference.run(hear, keep, None if grid is None else grid[:, taken])
-
-
-def _seated(paths: Sequence[int], seats: int) -> list[dict[int, int]]:
-    """Return which place among ``paths`` sits in which seat, round by round.
-
-    A path's seat follows from its number, so that rounding never depends on the company.
-    """
-    rounds: list[dict[int, int]] = []
-    for place, path in enumerate(paths):
-        seat = int(path) % seats
-        free = next((taken for taken in rounds if seat not in taken), None)
-        if free is None:
-            rounds.append(free := {})
-        free[seat] = place
-    return rounds

@@ -15,12 +15,13 @@ from tsgan.conditions import Conditions
 from tsgan.config import Config
 from tsgan.data.prices import Prices
 from tsgan.device import resolve_device
-from tsgan.fitted import Fitted, restored_generator, versions
+from tsgan.fitted import Fitted, restored_generator
 from tsgan.fitting import make_trainer
 from tsgan.preparation import prepare
 from tsgan.recognition import RegimeRecogniser
 from tsgan.regime_meanings import with_meanings
 from tsgan.run import Run, TrainingFacts
+from tsgan.versions import versions
 
 
 class SeriesRun(Run[Fitted]):
@@ -74,7 +75,7 @@ class SeriesRun(Run[Fitted]):
             conditions,
             restored_generator(self.config, weights, channels, conditions, prepared.bars),
             training,
-            versions(),
+            versions("pandas"),
             profile=None if prepared.profile.flat else prepared.profile,
             bars=prepared.bars,
         )

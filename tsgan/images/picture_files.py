@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from tsgan.errors import DataError
 from tsgan.files import write_atomically
 from tsgan.images.metrics import Pixels, Places
+from tsgan.images.scaling import to_bytes
 
 GAP = 2
 """Black pixels between two images of a sheet."""
@@ -40,11 +40,6 @@ def tile(images: Pixels, columns: int = COLUMNS, gap: int = GAP) -> Pixels:
     sheet = cells.reshape(rows, columns, height + gap, width + gap).swapaxes(1, 2)
     table = sheet.reshape(rows * (height + gap), columns * (width + gap))
     return table[: rows * (height + gap) - gap, : columns * (width + gap) - gap]
-
-
-def to_bytes(pixels: Pixels) -> npt.NDArray[np.uint8]:
-    """Return pixels in [0, 1] as bytes."""
-    return np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
 
 
 def write_sheet(

@@ -22,8 +22,9 @@ def from_networks(x: Tensor) -> npt.NDArray[np.float32]:
 
 
 def to_bytes(unit: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Return [0, 1] as bytes, each the nearest."""
-    pixels: npt.NDArray[np.uint8] = np.rint(unit * np.float32(BRIGHTEST)).astype(np.uint8)
+    """Return [0, 1] as bytes, each the nearest; what lies outside is cut off."""
+    inside = np.clip(unit, 0, 1) * np.float32(BRIGHTEST)
+    pixels: npt.NDArray[np.uint8] = np.rint(inside).astype(np.uint8)
     return pixels
 
 
