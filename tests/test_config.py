@@ -41,6 +41,7 @@ REAL = [
     (TrainingConfig, "beta2", 0, 0.999999),
     (TrainingConfig, "penalty_weight", 0, 1e6),
     (TrainingConfig, "information_weight", 0, 1e6),
+    (TrainingConfig, "average_parts", 1, 1000),
     (TrainingConfig, "average", 0, 0.999999),
     (TrainingConfig, "score_from", 0, 1),
     (TrainingConfig, "max_gradient_norm", 1e-12, 1e12),

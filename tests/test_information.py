@@ -1,4 +1,4 @@
-"""The bound on mutual information, against closed forms and a channel whose information is known."""
+"""The bound on mutual information, against closed forms and a channel of known information."""
 
 from __future__ import annotations
 

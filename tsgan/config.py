@@ -25,7 +25,7 @@ STACKS = ("residual", "gated")
 ADDED = {"stack", "optimizer", "schedule", "max_gradient_norm", "clip", "precision"}
 ADDED |= {"conditions", "labels", "bars", "calendar"}
 ADDED |= {"critic_rate", "fresh_fakes", "log_every", "patience", "scales", "stretch", "slow_noise"}
-ADDED |= {"information_weight"}
+ADDED |= {"information_weight", "average_parts"}
 """Settings that models of the first format may lack."""
 
 RENAMED = {"paths": "batch"}
@@ -125,6 +125,7 @@ class TrainingConfig:
         information_weight: λ of the mutual information of a latent code and what is made of it.
         clip: c, the bound on each of the critic's weights in ``wgan``.
         average: decay of the exponential moving average of the generator's weights; 0 for none.
+        average_parts: of so many parts of the steps so far it spans one at most.
         precision: of the forward passes: ``float32``, ``bfloat16`` or ``float16``; ``auto`` is
             bfloat16, or float16 where there is none, on CUDA, and float32 elsewhere. Weights,
             their steps and the penalty are in float32 always.
@@ -161,6 +162,7 @@ class TrainingConfig:
     information_weight: float = 1.0
     clip: float = 0.01
     average: float = 0.995
+    average_parts: int = 9
     precision: str = "auto"
     log_every: int = 10
     check_every: int = 20
@@ -194,6 +196,7 @@ class TrainingConfig:
         require_real("information_weight", self.information_weight, 0, 1e6)
         require_real("clip", self.clip, 1e-6, 1e3)
         require_real("average", self.average, 0, 0.999999)
+        require_int("average_parts", self.average_parts, 1, 1000)
         require_choice("precision", self.precision, PRECISIONS)
         require_int("log_every", self.log_every, 1, 10_000)
         require_int("check_every", self.check_every, 1, 10_000)

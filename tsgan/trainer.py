@@ -220,7 +220,8 @@ class Trainer:
     @torch.no_grad()
     def _move_average(self) -> None:
         """Average the weights exponentially, quickly at first so that the start is forgotten."""
-        decay = min(self.config.average, (1 + self.step) / (10 + self.step))
+        parts = self.config.average_parts
+        decay = min(self.config.average, (1 + self.step) / (1 + parts + self.step))
         means, weights = list(self.average.parameters()), list(self.generator.parameters())
         get_ema_multi_avg_fn(decay)(means, weights, None)  # type: ignore[no-untyped-call]
         for mean, buffer in zip(self.average.buffers(), self.generator.buffers(), strict=True):

@@ -26,7 +26,8 @@ class ImageNetworkConfig:
         embedding: length of the vector that stands for a condition in the generator.
         generator_channels: channels at 7 × 7 and at 14 × 14 pixels.
         critic_channels: channels after each of the critic's convolutions, which halve the image.
-        critic_dense: width of the dense layer that follows.
+        critic_dense: width of a dense layer that follows; 0 for none, but in ``progressive``, which
+            has one of 256 then.
         batch_norm: normalise batches in both networks of ``dcgan``; the other pairs have no choice.
     """
 
@@ -34,15 +35,15 @@ class ImageNetworkConfig:
     noise: int = 64
     embedding: int = 64
     generator_channels: tuple[int, int] = (128, 64)
-    critic_channels: tuple[int, ...] = (64, 64)
-    critic_dense: int = 256
+    critic_channels: tuple[int, ...] = (32, 128)
+    critic_dense: int = 0
     batch_norm: bool = True
 
     def __post_init__(self) -> None:
         require_choice("kind", self.kind, NETWORKS)
         require_int("noise", self.noise, 1, 4096)
         require_int("embedding", self.embedding, 1, 4096)
-        require_int("critic_dense", self.critic_dense, 1, 4096)
+        require_int("critic_dense", self.critic_dense, 0, 4096)
         require(isinstance(self.batch_norm, bool), "batch_norm", "true or false", self.batch_norm)
         chosen = self.batch_norm or self.kind == "dcgan"
         require(chosen, "batch_norm", f"true, the networks {self.kind} have no choice", False)

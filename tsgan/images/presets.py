@@ -38,6 +38,8 @@ OF_NETWORKS: Mapping[str, Settings] = {
         "beta1": 0.0,
         "schedule": "constant",
         "average": 0.9999,
+        "average_parts": 4,
+        "penalty_weight": 30.0,
     },
     "wgan": {"learning_rate": 5e-4, "critic_rate": 1.0, "average": 0.0, "schedule": "constant"},
 }

@@ -35,6 +35,10 @@ FADES = ((0.10, 0.20), (0.30, 0.40))
 """From which to which part of the run the second and the third stage fade in."""
 
 
+DENSE = 256
+"""Width of the critic's dense layer, unless the configuration says another."""
+
+
 class Stage(NamedTuple):
     """How far a network has grown.
 
@@ -156,7 +160,7 @@ class ProgressiveHead(nn.Module):
     def __init__(self, config: ImageNetworkConfig, labels: int = 0) -> None:
         super().__init__()
         widths = _widths(*reversed(config.critic_channels))
-        features = config.critic_dense
+        features = config.critic_dense or DENSE
         self.growth = Growing()
         self.folded = (SIDES[0], SIDES[0], widths[0])
         self.entries = nn.ModuleList(nn.Linear(1, width) for width in widths)
