@@ -105,15 +105,13 @@ def _configuration(
     """Return the preset of network and objective, changed by the settings that were given."""
     from dataclasses import replace
 
-    from tsgan.images.config import ImageConfig, ImageNetworkConfig
-    from tsgan.images.presets import GROUPS, preset
+    from tsgan.images.config import ImageNetworkConfig
+    from tsgan.images.presets import image_config
 
     network = ImageNetworkConfig(**kind)
     default = image_options.COUPLED_OBJECTIVE if network.couples else TrainingConfig.objective
-    settings = preset(network.kind, objective or default, name)
-    coded = bool(whole.get("codes") or whole.get("code_numbers"))
-    whole = {"groups": 0 if coded else GROUPS.get(network.kind, 0), **whole}
-    return ImageConfig(**whole, network=network, training=replace(settings, **training))
+    usual = image_config(network, objective or default, name, **whole)
+    return replace(usual, training=replace(usual.training, **training))
 
 
 def _prepare(
@@ -123,6 +121,7 @@ def _prepare(
     from tsgan.checkpoint import make_directory
     from tsgan.cli.image_progress import ImageProgress
     from tsgan.device import resolve_device, resolve_precision
+    from tsgan.images.assessment import unjudged
     from tsgan.images.image_run import demand_classes
     from tsgan.logs import EVENTS, EventFiles
     from tsgan.objectives import make_objective
@@ -136,8 +135,8 @@ def _prepare(
         callbacks.append(EventFiles(directory / EVENTS, objective.distance))
     make_directory(directory)
     _announce(sets, config, str(device), directory)
-    if evaluation and not sets.training.classes:
-        typer.echo("  Without classes there is no judge: it will be shown, but not measured.")
+    if evaluation and (reason := unjudged(sets)):
+        typer.echo(f"  There is no judge, since {reason}: it will be shown, but not measured.")
     return callbacks
 
 
@@ -166,7 +165,8 @@ def _conditions(config: ImageConfig) -> str:
         told.append(f"up to {config.groups} groups of images that look alike")
     if config.codes or config.code_numbers:
         numbers = f" and {config.code_numbers} numbers" if config.code_numbers else ""
-        told.append(f"a code of {config.codes} classes{numbers} to be found")
+        classes = f"{config.codes} classes" if config.codes else ""
+        told.append(f"a code of {classes}{numbers if classes else numbers[5:]} to be found")
     return ", ".join(told) or "nothing given"
 
 
@@ -218,12 +218,18 @@ def _finish(model: ImageGAN, sets: ImageSets, directory: Path, evaluation: bool)
     from tsgan.images.assessment import (
         evaluate_model,
         model_pictures,
+        unjudged,
         write_evaluation,
         write_pictures,
     )
+    from tsgan.images.code_meanings import code_meanings
 
-    if not (evaluation and sets.training.classes):
-        write_pictures(directory, model, model_pictures(model))
+    write_pictures(directory, model, model_pictures(model))
+    if model.fitted_.recogniser is not None:
+        typer.echo("What the codes turned out to mean:")
+        for line in code_meanings(model, sets).lines:
+            typer.echo("  " + line)
+    if not evaluation or unjudged(sets):
         return
     from tsgan.cli.image_tables import print_image_evaluation
     from tsgan.cli.progress import stage_bar
@@ -242,6 +248,6 @@ def _say_next(model: ImageGAN, directory: Path, report: bool) -> None:
     given = ""
     if names:
         name = next(iter(names))
-        given = f" --given {name}=all"
+        given = f" --given {name}=" + ("0.5" if name.startswith("c1") else "all")
     typer.echo(f"Next: open {see}{where}, then")
     typer.echo(f"      tsgan generate {directory} --images 100{given} --out images.png")

@@ -83,6 +83,8 @@ def _check_target(out: str, images: int, overwrite: bool) -> Path:
     folder = out.endswith(("/", os.sep)) or not Path(out).suffix
     path = Path(out)
     if folder:
+        if not path.name or path.name == "..":
+            raise ConfigError(f"{out}: expected a folder of its own, got this one; name another")
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigError(
                 f"{out}: expected a new or empty folder, found one that is not; choose another name"

@@ -105,7 +105,7 @@ def _figures(path: Path, names: Sequence[str] | None) -> None:
     from tsgan.report_rows import number
 
     if not path.is_file():
-        typer.echo(f"{'figures':<12}none yet: tsgan fit writes them when it ends")
+        typer.echo(f"{'figures':<12}none yet: a fit writes them when it ends")
         return
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["metrics"]

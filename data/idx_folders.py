@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tsgan.data.idx import read_idx
-from tsgan.data.image_sets import MOST_CLASSES, Images, ImageSets, hold_out
+from tsgan.data.idx import MOST_BYTES, read_idx
+from tsgan.data.image_sets import MOST_CLASSES, SIDE, Images, ImageSets, hold_out
 from tsgan.data.pixels import Conversions, resized
 from tsgan.errors import DataError
 
@@ -112,6 +112,12 @@ def _read_pixels(path: Path, conversions: Conversions) -> NDArray[np.uint8]:
         raise DataError(
             f"{path.name}, header: expected 3 axes (images, rows, columns), found {values.ndim}: "
             f"{values.shape}; name the file of labels and that of images as MNIST does"
+        )
+    most = MOST_BYTES // SIDE**2
+    if len(values) > most:
+        raise DataError(
+            f"{path.name}, header: expected at most {most:,} images, found {len(values):,}; split "
+            "the file"
         )
     return resized(values, conversions)
 

@@ -9,14 +9,12 @@ from toys import assert_same_state
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import TrainingConfig
 from tsgan.images.config import ImageNetworkConfig
+from tsgan.images.growth import FADES, SIDES, stage_at
 from tsgan.images.networks import make_networks
 from tsgan.images.progressive import (
-    FADES,
-    SIDES,
     ProgressiveCritic,
     ProgressiveGenerator,
     ProgressiveHead,
-    stage_at,
 )
 from tsgan.seeding import initial_weights, torch_generator
 from tsgan.steps import Batch

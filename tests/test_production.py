@@ -243,9 +243,9 @@ def test_history_that_cannot_be_continued_is_refused(
         fitted.sample(1, 2, history=tiny.prices(least - 1))
     with pytest.raises(ConfigError, match="expected no given volatility"):
         fitted.sample(1, 2, history=PRICES, given="low")
-    with pytest.raises(DataError, match="expected prices of Oil, Gas, got Close; choose"):
+    with pytest.raises(DataError, match="expected prices of Oil, Gas, got Close; give"):
         panel.sample(1, 2, history=PRICES)
-    with pytest.raises(DataError, match="expected prices of Close, got Oil, Gas; choose"):
+    with pytest.raises(DataError, match="expected prices of Close, got Oil, Gas; give"):
         fitted.sample(1, 2, history=read_prices(two_assets(), NAMES))
 
 

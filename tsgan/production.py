@@ -187,7 +187,7 @@ class Production:
         if history.names != fitted.facts.names and len(history.names) != fitted.assets:
             raise DataError(
                 f"{history.source}: expected prices of {', '.join(fitted.facts.names)}, got "
-                f"{', '.join(history.names)}; choose the columns"
+                f"{', '.join(history.names)}; give a file with these columns"
             )
         if VOLATILITY in self.given.values:
             raise ConfigError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tokenize
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +15,12 @@ from tsgan.files import replacing
 from tsgan.images.config import SIZE
 
 Pixels = npt.NDArray[np.float32]
+DAMAGE = (
+    *(ValueError, EOFError, MemoryError, SyntaxError, TypeError, OverflowError, RecursionError),
+    tokenize.TokenError,
+)
+"""What numpy raises of headers that no array has."""
+
 MAGIC = b"\x93NUMPY"
 
 
@@ -62,11 +70,12 @@ def _load(path: Path, expected: str) -> npt.NDArray[np.generic]:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise ValueError("another kind of file")
-        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+        with warnings.catch_warnings(action="ignore"):
+            return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"{path}: {expected}, found none ({reason}); check the path") from error
-    except (ValueError, EOFError, MemoryError, SyntaxError, TypeError) as error:
+    except DAMAGE as error:
         raise DataError(
             f"{path}: {expected}, found a damaged or another file; write it anew"
         ) from error

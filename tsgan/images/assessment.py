@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tsgan.canvas import save_figure
 from tsgan.data.image_sets import ImageSets
+from tsgan.errors import DataError
 from tsgan.images.conditions import EVERY, LEARNED
 from tsgan.images.config import SIZE
 from tsgan.images.evaluation import evaluate_images
@@ -18,6 +19,7 @@ from tsgan.images.given import Given
 from tsgan.images.model import ImageGAN
 from tsgan.images.picture_files import write_sheet
 from tsgan.images.pictures import ModelPictures, strip_figure
+from tsgan.images.reference import FEWEST
 from tsgan.images.report import ReportContext, write_image_report
 from tsgan.images.results import ImageEvaluation, write_image_metrics
 from tsgan.images.sampler import Pixels, sample_groups
@@ -32,6 +34,19 @@ SHEET, ROWS, STEPS = 100, 5, 10
 """Images of a sheet; rows of ways between noises, and images of each."""
 
 Progress = Callable[[str, float], None]
+
+
+def unjudged(sets: ImageSets) -> str:
+    """Return why images cannot be judged by these; empty where they can."""
+    training, test = sets.training, sets.test
+    if training.labels is None or len(np.unique(training.labels)) < 2:
+        return "the training images have no classes to tell apart"
+    if min(len(training), len(test)) < FEWEST:
+        return (
+            f"there are {len(training):,} images to learn from and {len(test):,} to test with, "
+            f"fewer than {FEWEST}"
+        )
+    return ""
 
 
 def evaluate_model(
@@ -55,6 +70,8 @@ def evaluate_model(
         DataError: without labels, or of too few images.
     """
     report = progress or (lambda _message, _share: None)
+    if reason := unjudged(sets):
+        raise DataError(f"{sets.test.source}: expected images to judge by, but {reason}; add some")
     count = min(images, len(sets.test), len(sets.training))
     conditions = model.conditions_
     given = Given(conditions, label=LEARNED if conditions.classes else None)

@@ -51,6 +51,11 @@ class Conditions:
         return named
 
     @property
+    def equal_shares(self) -> tuple[float, ...]:
+        """Return 1 for each class that training has, 0 for others; () where it has all."""
+        return () if all(self.shares) else tuple(float(share > 0) for share in self.shares)
+
+    @property
     def class_name(self) -> str:
         """Return what the class is called: ``digit`` of ten digits."""
         return DIGIT if self.classes == DIGITS else CLASS

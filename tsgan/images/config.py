@@ -65,7 +65,7 @@ MOST_GROUPS, MOST_CODES, MOST_CODE_NUMBERS = 1000, 100, 16
 
 @dataclass(frozen=True)
 class ImageConfig:
-    """The whole configuration of an image model.
+    """The whole configuration of an image model; ``image_config`` has the usual settings.
 
     Attributes:
         labels: learn what belongs to which class, so that a class can be given.
@@ -99,7 +99,7 @@ class ImageConfig:
             not self.network.couples or self.training.objective != "wgan-gp",
             "objective",
             "one without a penalty for each image, since batch normalisation lets the images of a "
-            "batch hear each other (gan, lsgan, wgan), or batch_norm=False, for the networks dcgan",
+            "batch hear each other (gan, lsgan, wgan), or --no-batch-norm, for the networks dcgan",
             self.training.objective,
         )
 

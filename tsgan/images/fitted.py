@@ -186,6 +186,8 @@ class FittedImages:
         facts = self.facts
         if len(set(facts.classes)) != len(facts.classes) or not all(facts.classes):
             raise CheckpointError("expected classes of different names")
+        if not all(name.isprintable() for name in facts.classes):
+            raise CheckpointError("expected names of classes that can be printed")
         if len(facts.counts) != len(facts.classes) or min(facts.counts, default=0) < 0:
             raise CheckpointError(f"expected {len(facts.classes)} counts")
         if facts.images < 1 or facts.test_images < 0 or sum(facts.counts) not in (0, facts.images):

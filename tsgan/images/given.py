@@ -73,7 +73,7 @@ class Given:
         labels, groups, codes = list[int](), list[int](), list[int]()
         numbers = list[npt.NDArray[np.float32]]()
         counts = np.reshape(conditions.groups, (max(len(conditions.classes), 1), -1))
-        shares = conditions.shares if self.label == LEARNED else ()
+        shares = conditions.shares if self.label == LEARNED else conditions.equal_shares
         for image in images:
             stream = seeding.numpy_generator(seed, purpose, int(image), CHOICE)
             labels.append(_place(self.label, len(conditions.classes), image, stream, shares))
@@ -183,7 +183,13 @@ def _unknown(name: str, conditions: Conditions) -> str:
 def _class(conditions: Conditions, text: str) -> int | str:
     places = {name: place for place, name in enumerate(conditions.classes)}
     expected = conditions.names[conditions.class_name]
-    return _choice(conditions.class_name, text, places, expected)
+    found = _choice(conditions.class_name, text, places, expected)
+    if isinstance(found, int) and conditions.shares and not conditions.shares[found]:
+        raise ConfigError(
+            f"{conditions.class_name}: expected a class that training had images of, got {text!r}, "
+            "of which it had none"
+        )
+    return found
 
 
 def _choice(name: str, text: str, places: Mapping[str, int], expected: str) -> int | str:
@@ -217,7 +223,8 @@ def _place(
     """Return the class of an image; one is drawn in any case, so that what comes after stays."""
     level = float(stream.random())
     if asked == EVERY and classes:
-        return (int(image) // IN_A_ROW) % classes
+        there = np.flatnonzero(shares) if len(shares) else np.arange(classes)
+        return int(there[(int(image) // IN_A_ROW) % len(there)])
     if isinstance(asked, int):
         return asked
     if not len(shares):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -92,6 +93,7 @@ class ImageRun(Run[FittedImages]):
             "images": self.facts.images,
             "classes": list(self.facts.classes),
             "counts": list(self.facts.counts),
+            "groups": list(self.facts.groups),
         }
 
     def model(
@@ -120,9 +122,9 @@ class ImageRun(Run[FittedImages]):
 
 def demand_classes(sets: ImageSets, config: ImageConfig) -> None:
     """Raise DataError if labels are to be learned of images that have none, or of one class."""
-    classes = sets.training.classes
-    if config.labels and len(classes) < 2:
-        found = "images of one class" if classes else "images without classes"
+    labels = sets.training.labels
+    if config.labels and (labels is None or len(np.unique(labels)) < 2):
+        found = "images without classes" if labels is None else "images of one class"
         raise DataError(
             f"{sets.training.source}: expected images of two or more classes to learn labels, "
             f"found {found}; leave --labels out, or sort pictures into a folder for each class"

@@ -17,12 +17,12 @@ from tsgan.data.images import read_images
 from tsgan.device import ieee_float32, threads
 from tsgan.errors import ConfigError, DataError
 from tsgan.images.conditions import Conditions
-from tsgan.images.config import ImageConfig, ImageNetworkConfig
+from tsgan.images.config import ImageConfig
 from tsgan.images.fitted import FittedImages, ImageFacts
 from tsgan.images.frames import Strip
 from tsgan.images.given import Asked, Given, read_given
 from tsgan.images.image_run import ImageRun
-from tsgan.images.presets import preset
+from tsgan.images.presets import image_config
 from tsgan.images.sampler import Pixels, interpolate, sample_groups
 from tsgan.run import History, TrainingFacts
 
@@ -53,9 +53,7 @@ class ImageGAN:
     strip_: Strip | None
 
     def __init__(self, config: ImageConfig | None = None) -> None:
-        if config is None:
-            config = ImageConfig(training=preset(ImageNetworkConfig.kind))
-        self.config = config
+        self.config = image_config() if config is None else config
 
     def fit(
         self,

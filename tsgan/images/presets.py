@@ -7,7 +7,7 @@ from typing import Any
 
 from tsgan.config import TrainingConfig
 from tsgan.errors import ConfigError
-from tsgan.images.config import NETWORKS
+from tsgan.images.config import NETWORKS, ImageConfig, ImageNetworkConfig
 from tsgan.objectives import OBJECTIVES, PRESETS
 from tsgan.objectives import preset as series_preset
 
@@ -41,12 +41,37 @@ OF_NETWORKS: Mapping[str, Settings] = {
         "average_parts": 4,
         "penalty_weight": 30.0,
     },
+    "progressive": {"learning_rate": 8e-3, "critic_rate": 0.25, "beta1": 0.0},
     "wgan": {"learning_rate": 5e-4, "critic_rate": 1.0, "average": 0.0, "schedule": "constant"},
 }
 
 
 GROUPS: Mapping[str, int] = {"slim": 300}
 """Of networks that are told groups of images, see ``ImageConfig.groups``; none beside codes."""
+
+
+def image_config(
+    network: ImageNetworkConfig | None = None,
+    objective: str = "wgan-gp",
+    name: str = "tuned",
+    **whole: Any,
+) -> ImageConfig:
+    """Return the usual configuration of a network and an objective on images.
+
+    >>> image_config(labels=True).groups
+    300
+
+    Args:
+        network: default: ``slim``; objective, name: as for ``preset``.
+        whole: further settings of ``ImageConfig``.
+    """
+    network = ImageNetworkConfig() if network is None else network
+    coded = whole.get("codes") or whole.get("code_numbers")
+    usual = {
+        "groups": 0 if coded else GROUPS.get(network.kind, 0),
+        "training": preset(network.kind, objective, name),
+    }
+    return ImageConfig(network=network, **{**usual, **whole})
 
 
 def preset(network: str, objective: str = "wgan-gp", name: str = "tuned") -> TrainingConfig:
