@@ -3,7 +3,8 @@
 ``python benchmarks/images.py --data mnist --minutes 3 --seeds 0 1 2 --out DIR [--members …]``
 
 Each run is on one thread, ``--parallel`` of them at a time, and leaves a JSON file and a sheet of
-images in DIR; what has one already is not run again. At evenly spaced points, samples of the
+images in DIR; what has one already is not run again. Minutes are those of one processor, so that
+other work on the machine takes none of them. At evenly spaced points, samples of the
 averaged generator are judged (that time is not training time), so that the critic's estimate can
 be laid beside the Fréchet distance over training. Of all files in DIR it then makes a table,
 ``images.md``, with medians over the seeds and the worst of them.
@@ -16,6 +17,7 @@ import argparse
 import json
 import multiprocessing
 import statistics
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,6 +145,7 @@ class Bench:
         found: dict[str, Any] = {"member": name, "seed": seed, "minutes": self.minutes}
         with ieee_float32():
             run = ImageRun(self.sets, config, None)
+            run.trainer.clock = time.process_time
             watch, kept = Watch(run, self.small), list[FittedImages]()
             try:
                 run.train([watch], lambda: False, lambda made, _: kept.append(made))

@@ -61,6 +61,9 @@ class Trainer:
         score: held-out score of a generator, lower is better, None if nothing is held out.
         recogniser: finds the latent code of a fake again; its weights go the generator's way.
 
+    Attributes:
+        clock: seconds by which time is kept, forward only.
+
     A network that changes in the course of a run, as one that grows, has a method ``follow``. It
     is told before each step how much of the run is done, and keeps that in a buffer.
     """
@@ -88,6 +91,7 @@ class Trainer:
             "critic": Descent(critic, config, self.precision),
             "generator": Descent(follows, config, self.precision),
         }
+        self.clock = time.perf_counter
         self.step, self.told, self.seconds, self.checks = 0, 0, 0.0, 0
         self.rate_factor, self.returns = 1.0, 0
         self.history = History()
@@ -181,9 +185,9 @@ class Trainer:
         return self.state() if due else good
 
     def _timed_iteration(self) -> None:
-        started = time.perf_counter()
+        started = self.clock()
         numbers = self._iterate()
-        self.seconds += time.perf_counter() - started
+        self.seconds += self.clock() - started
         self.history.add(numbers, self.seconds)
 
     def _iterate(self) -> Tensor:
