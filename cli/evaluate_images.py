@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tsgan.images.pictures import ModelPictures
     from tsgan.images.results import ImageEvaluation
 
-    Found: TypeAlias = tuple[ImageEvaluation, ModelPictures | None, list[tuple[str, str]]]
+    Pairs: TypeAlias = list[tuple[str, str]]
+    Found: TypeAlias = tuple[ImageEvaluation, ModelPictures | None, Pairs, Pairs]
     Told: TypeAlias = Callable[[str, float], None]
     Judged: TypeAlias = Callable[[ImageSets, int, int, Told], Found]
 
@@ -68,9 +69,9 @@ def evaluate_images(
     judged = _of_model(synthetic) if from_model else _of_file(synthetic, asked)
     sets = read_sets(images)
     with stage_bar("evaluating") as told:
-        found, pictures, facts = judged(sets, count, seed, told)
+        found, pictures, facts, codes = judged(sets, count, seed, told)
     print_image_evaluation(found)
-    _write(found, pictures, [("Images", str(synthetic)), *facts], json, report)
+    _write(found, pictures, [("Images", str(synthetic)), *facts], codes, json, report)
 
 
 def _of_model(directory: Path) -> Judged:
@@ -83,6 +84,7 @@ def _of_model(directory: Path) -> Judged:
         from dataclasses import replace
 
         from tsgan.images.assessment import evaluate_model, model_facts, model_pictures
+        from tsgan.images.code_meanings import code_meanings
 
         found = evaluate_model(model, sets, images=count, seed=seed, progress=told)
         if sets.training.sha256 != model.facts_.sha256:
@@ -91,7 +93,9 @@ def _of_model(directory: Path) -> Judged:
                 "those is not seen here."
             )
             found = replace(found, warnings=(caution, *found.warnings))
-        return found, model_pictures(model, seed), model_facts(model)
+        coded = model.fitted_.recogniser is not None
+        codes = code_meanings(model, sets, seed=seed).rows if coded else []
+        return found, model_pictures(model, seed), model_facts(model), codes
 
     return judged
 
@@ -110,7 +114,7 @@ def _of_file(path: Path, asked: Path | None) -> Judged:
         if labels is not None:
             check_asked(labels, len(samples), sets.training.classes)
         found = compare(sets, samples, labels, seed=seed, n=count, progress=told)
-        return found, None, [("Seed", str(seed))]
+        return found, None, [("Seed", str(seed))], []
 
     return judged
 
@@ -118,7 +122,8 @@ def _of_file(path: Path, asked: Path | None) -> Judged:
 def _write(
     found: ImageEvaluation,
     pictures: ModelPictures | None,
-    facts: list[tuple[str, str]],
+    facts: Pairs,
+    codes: Pairs,
     json: Path | None,
     report: Path | None,
 ) -> None:
@@ -132,5 +137,5 @@ def _write(
         typer.echo("Next: add --report report.html to see the pictures and every definition.")
         return
     title = f"{found.name}: generated images against real ones"
-    write_image_report(report, found, ReportContext(title, "", facts), pictures)
+    write_image_report(report, found, ReportContext(title, "", facts), pictures, codes=codes)
     typer.echo(f"Wrote {report}: open it in a browser.")

@@ -225,10 +225,13 @@ def _finish(model: ImageGAN, sets: ImageSets, directory: Path, evaluation: bool)
     from tsgan.images.code_meanings import code_meanings
 
     write_pictures(directory, model, model_pictures(model))
+    codes: list[tuple[str, str]] = []
     if model.fitted_.recogniser is not None:
         typer.echo("What the codes turned out to mean:")
-        for line in code_meanings(model, sets).lines:
+        meanings = code_meanings(model, sets)
+        for line in meanings.lines:
             typer.echo("  " + line)
+        codes = meanings.rows
     if not evaluation or unjudged(sets):
         return
     from tsgan.cli.image_tables import print_image_evaluation
@@ -237,7 +240,7 @@ def _finish(model: ImageGAN, sets: ImageSets, directory: Path, evaluation: bool)
     typer.echo("Evaluating it by a judge, a small classifier of the training images.")
     with stage_bar("evaluating") as told:
         found = evaluate_model(model, sets, progress=told)
-    write_evaluation(directory, model, found)
+    write_evaluation(directory, model, found, codes)
     print_image_evaluation(found)
 
 

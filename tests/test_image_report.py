@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from evaluation_example import HOSTILE, example_history
 from image_example import shapes
-from matplotlib.figure import Figure
 
 from tsgan.errors import DataError
 from tsgan.images.pictures import ModelPictures
@@ -155,10 +154,10 @@ def test_page_without_a_model_has_what_there_is() -> None:
     assert Reader(text).tags.count("figure") == 3
 
 
-def test_further_pictures_come_last() -> None:
-    text = render_image_report(example(), CONTEXT, extra=[("Codes", "What they do.", Figure())])
-    titles = re.findall(r"<h3>(.*?)</h3>", text)
-    assert titles[-1] == "Codes" and "What they do." in text
+def test_codes_are_told_where_there_are_any() -> None:
+    text = render_image_report(example(), CONTEXT, codes=[("code 0", "<7> in 90 %")])
+    assert "<dt>code 0</dt><dd>&lt;7&gt; in 90 %</dd>" in text
+    assert "codes mean" not in render_image_report(example(), CONTEXT)
 
 
 def test_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -140,8 +140,17 @@ def write_pictures(directory: Path, model: ImageGAN, pictures: ModelPictures) ->
     save_figure(training_figure(model.history_, distance), directory / "training.png")
 
 
-def write_evaluation(directory: Path, model: ImageGAN, found: ImageEvaluation) -> None:
+def write_evaluation(
+    directory: Path,
+    model: ImageGAN,
+    found: ImageEvaluation,
+    codes: Sequence[tuple[str, str]] = (),
+) -> None:
     """Write ``metrics.json``, ``report.html`` and the pictures into the model directory.
+
+    Args:
+        directory: of the model; model: fitted; found: its evaluation.
+        codes: what its codes mean, as ``CodeMeanings.rows``.
 
     Raises:
         DataError: if one cannot be written.
@@ -156,6 +165,7 @@ def write_evaluation(directory: Path, model: ImageGAN, found: ImageEvaluation) -
         pictures,
         model.history_,
         make_objective(model.config.training).distance,
+        codes,
     )
 
 

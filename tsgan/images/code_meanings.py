@@ -66,16 +66,21 @@ class CodeMeanings:
         return asdict(self)
 
     @property
-    def lines(self) -> list[str]:
-        """Return the table for a terminal, a line for each class and number."""
-        told = [_class_line(code, meaning) for code, meaning in enumerate(self.classes)]
+    def rows(self) -> list[tuple[str, str]]:
+        """Return each class and number of the code, and the error, and what there is to say."""
+        told = [(f"code {code}", _meaning(meaning)) for code, meaning in enumerate(self.classes)]
         if self.error is not None:
-            told.append(f"error      {self.error:.1%} of {self.test_images:,} test images")
+            told.append(("error", f"{self.error:.1%} of {self.test_images:,} test images"))
         for place, by_shape in enumerate(self.numbers, start=1):
             known = {name: value for name, value in by_shape.items() if value is not None}
             ordered = sorted(known.items(), key=lambda pair: -abs(pair[1]))
-            told.append(f"c{place:<9} " + ", ".join(f"{k} {v:+.2f}" for k, v in ordered))
+            told.append((f"c{place}", ", ".join(f"{k} {v:+.2f}" for k, v in ordered)))
         return told
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the rows for a terminal."""
+        return [f"{name:<10} {text}" for name, text in self.rows]
 
 
 def code_meanings(
@@ -178,6 +183,6 @@ def _recognised(model: ImageGAN, images: Images) -> Places:
     return found
 
 
-def _class_line(code: int, meaning: ClassMeaning) -> str:
+def _meaning(meaning: ClassMeaning) -> str:
     stands = "" if meaning.label is None else f", {meaning.label} in {meaning.share:.1%} of them"
-    return f"code {code:<5} {meaning.images:.1%} of the training images{stands}"
+    return f"{meaning.images:.1%} of the training images{stands}"

@@ -21,9 +21,6 @@ from tsgan.training_plots import History, training_panels
 
 __all__ = ["ReportContext", "render_image_report", "write_image_report"]
 
-Extra = tuple[str, str, Figure]
-"""Title, caption and figure of a picture that is added at the end."""
-
 
 def render_image_report(
     evaluation: ImageEvaluation,
@@ -31,7 +28,7 @@ def render_image_report(
     model: ModelPictures | None = None,
     history: History | None = None,
     distance: str = "",
-    extra: Sequence[Extra] = (),
+    codes: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the report as the text of one self-contained HTML file.
 
@@ -41,20 +38,18 @@ def render_image_report(
         model: pictures that only the model can show; None leaves them out.
         history: of the training, as in ``training_plots.History``; None leaves its pictures out.
         distance: what its estimate is of, see ``Objective.distance``.
-        extra: further pictures.
+        codes: each class and number of the latent code, and what it turned out to mean.
     """
     drawn = image_figures(evaluation, model or ModelPictures())
-    pictures = [
-        *_pictures({**drawn, **training_panels(history or {})}, distance),
-        *(picture(title, caption, figure) for title, caption, figure in extra),
-    ]
+    pictures = _pictures({**drawn, **training_panels(history or {})}, distance)
     return render_page(
         "image_report.html.j2",
         (Path(__file__).parent,),
         report_words,
         evaluation=evaluation,
         context=context,
-        pictures=pictures,
+        pictures=list(pictures),
+        codes=codes,
     )
 
 
@@ -65,14 +60,14 @@ def write_image_report(
     model: ModelPictures | None = None,
     history: History | None = None,
     distance: str = "",
-    extra: Sequence[Extra] = (),
+    codes: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the report to ``path``, whole or not at all.
 
     Raises:
         DataError: if ``path`` cannot be written.
     """
-    text = render_image_report(evaluation, context, model, history, distance, extra)
+    text = render_image_report(evaluation, context, model, history, distance, codes)
     write_atomically(path, text)
 
 
