@@ -22,7 +22,7 @@ demo-images: $(INSTALLED)
 	@echo "Report: $(RUNS)/digits/report.html"
 
 test: $(INSTALLED) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
