@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,9 +81,11 @@ def _data(model: ImageGAN) -> str:
 
 def _check_target(out: str, images: int, overwrite: bool) -> Path:
     """Return where to write; ConfigError before any work if that cannot be."""
-    folder = out.endswith(("/", os.sep)) or not Path(out).suffix
     path = Path(out)
-    if folder:
+    named = out.endswith(("/", os.sep))
+    if named and path.suffix.lower() in (SHEET, ARRAY):
+        raise ConfigError(f"{out}: expected a file or a folder, got both; leave one of them out")
+    if named or not path.suffix:
         if not path.name or path.name == "..":
             raise ConfigError(f"{out}: expected a folder of its own, got this one; name another")
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -134,4 +137,5 @@ def _write(model: ImageGAN, asked: Given, numbers: range, seed: int, path: Path)
             write_sheet(path, np.concatenate(list(groups())))
         else:
             labels = asked.draw(numbers, seed).labels
-            write_pictures(path, np.concatenate(list(groups())), labels, asked.conditions.classes)
+            each = itertools.chain.from_iterable(groups())
+            write_pictures(path, each, len(numbers), labels, asked.conditions.classes)

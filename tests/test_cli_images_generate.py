@@ -123,7 +123,7 @@ def test_code_and_numbers_are_given(coded: Path) -> None:
         (("--out", "nowhere/x"), ("nowhere", "create it")),
         (("--out", "taken.npy"), ("taken.npy", "--overwrite")),
         (("--out", "taken"), ("taken", "new or empty folder")),
-        (("--out", "taken.npy/"), ("expected a folder, found a file",)),
+        (("--out", "x.npy/"), ("expected a file or a folder, got both",)),
         (("--horizon", "3"), ("--horizon", "beside --images")),
         (("--paths", "3"), ("--paths", "beside --images")),
         (("--for", "skfolio"), ("--for", "beside --images")),

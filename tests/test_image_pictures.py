@@ -69,7 +69,7 @@ def test_bytes_are_rounded_and_bounded() -> None:
 def test_folder_of_pictures_is_read_again(tmp_path: Path) -> None:
     original = shapes(60, 7)
     assert original.labels is not None
-    write_pictures(tmp_path / "made", IMAGES, original.labels, CLASSES)
+    write_pictures(tmp_path / "made", iter(IMAGES), 60, original.labels, CLASSES)
     sets = read_images(tmp_path / "made")
     assert sets.training.classes == CLASSES
     found = np.concatenate([sets.training.pixels, sets.test.pixels])
@@ -81,7 +81,7 @@ def test_folder_of_pictures_is_read_again(tmp_path: Path) -> None:
 
 def test_pictures_are_numbered(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()  # an empty folder is taken
-    write_pictures(tmp_path / "made", IMAGES[:12])
+    write_pictures(tmp_path / "made", IMAGES[:12], 12)
     files = sorted(file.name for file in (tmp_path / "made").iterdir())
     assert files == [f"{place:04}.png" for place in range(1, 13)]
     with Image.open(tmp_path / "made/0003.png") as one:
@@ -93,18 +93,18 @@ def test_pictures_overwrite_nothing(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept/file").touch()
     with pytest.raises(DataError, match="kept: it exists and is not empty"):
-        write_pictures(tmp_path / "kept", IMAGES)
+        write_pictures(tmp_path / "kept", IMAGES, 60)
     with pytest.raises(DataError, match="it exists and is not empty"):
-        write_pictures(tmp_path / "kept/file", IMAGES)
+        write_pictures(tmp_path / "kept/file", IMAGES, 60)
     with pytest.raises(DataError, match="cannot write the folder"):
-        write_pictures(tmp_path / "absent/made", IMAGES)
+        write_pictures(tmp_path / "absent/made", IMAGES, 60)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["file", "kept"]
 
 
 @pytest.mark.parametrize("name", ["../out", "a/b", "a\\b", "..", ".hidden", ""])
 def test_a_class_that_is_no_folder_name_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no name of a folder"):
-        write_pictures(tmp_path / "made", IMAGES, np.zeros(60, np.int64), (name,))
+        write_pictures(tmp_path / "made", IMAGES, 60, np.zeros(60, np.int64), (name,))
     assert not list(tmp_path.iterdir())
 
 

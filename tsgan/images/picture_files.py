@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,8 @@ def write_sheet(
 
 def write_pictures(
     folder: Path,
-    images: Pixels,
+    images: Iterable[Pixels],
+    count: int,
     labels: Places | None = None,
     classes: Sequence[str] = (),
 ) -> None:
@@ -64,8 +65,9 @@ def write_pictures(
 
     Args:
         folder: absent or empty.
-        images: (n, 28, 28) in [0, 1]; ``0001.png`` is the first.
-        labels: (n,) places in ``classes``: each image goes into a folder of its class's name, so
+        images: each (28, 28) in [0, 1], one after the other; ``0001.png`` is the first.
+        count: how many they are, for the length of their names.
+        labels: (count,) places in ``classes``: each image goes into a folder of its class's name, so
             that ``read_images`` finds the classes again.
         classes: names of folders.
 
@@ -74,7 +76,7 @@ def write_pictures(
     """
     _check_folder(folder, () if labels is None else classes)
     temporary = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
-    digits = max(4, len(str(len(images))))
+    digits = max(4, len(str(count)))
     try:
         temporary.mkdir()
         for place, image in enumerate(images):
