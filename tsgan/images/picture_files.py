@@ -67,8 +67,8 @@ def write_pictures(
         folder: absent or empty.
         images: each (28, 28) in [0, 1], one after the other; ``0001.png`` is the first.
         count: how many they are, for the length of their names.
-        labels: (count,) places in ``classes``: each image goes into a folder of its class's name, so
-            that ``read_images`` finds the classes again.
+        labels: (count,) places in ``classes``: each image goes into a folder of its class's name,
+            so that ``read_images`` finds the classes again.
         classes: names of folders.
 
     Raises:
