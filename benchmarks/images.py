@@ -44,7 +44,7 @@ from tsgan.images.presets import GROUPS, preset
 from tsgan.images.reference import Reference, make_reference
 from tsgan.run import TrainingFacts
 
-CHECKS, CHECKED, JUDGED = 20, 2_000, 10_000
+CHECKS, CHECKED, JUDGED = 12, 2_000, 10_000
 """Looks at a run, images at each of them, and images at its end."""
 
 SAMPLE_SEED = 7

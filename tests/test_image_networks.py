@@ -18,7 +18,12 @@ from tsgan.trainer import Trainer
 
 LABELS, BATCH = 3, 6
 TINY = ImageNetworkConfig(
-    noise=5, embedding=4, generator_channels=(6, 4), critic_channels=(4, 5), critic_dense=8
+    noise=5,
+    embedding=4,
+    generator_dense=7,
+    generator_channels=(6, 4),
+    critic_channels=(4, 5),
+    critic_dense=8,
 )
 CLASSIC = ImageNetworkConfig(kind="wgan", noise=128)
 CONFIGS = pytest.mark.parametrize("config", [TINY, CLASSIC], ids=["slim", "wgan"])
@@ -119,7 +124,8 @@ def test_the_slim_generator_is_that_of_torch_s_own_layers() -> None:
     assert isinstance(generator, SlimGenerator)
     noise, rows = generator.draw(BATCH, torch_generator(0)).double(), rows_of(LAYOUT).double()
     heard = torch.cat([noise, generator.embedding.weight.T[torch.arange(BATCH) % LABELS]], dim=1)
-    y = (heard @ generator.dense.weight.T).view(BATCH, 7, 7, 6).permute(0, 3, 1, 2)
+    mapped = F.batch_norm(heard @ generator.mapping.weight.T, None, None, training=True).relu()
+    y = (mapped @ generator.dense.weight.T).view(BATCH, 7, 7, 6).permute(0, 3, 1, 2)
     for weight in (generator.rise.weight, generator.leave.weight.T.reshape(4, 1, 4, 4)):
         y = F.relu(F.batch_norm(y, None, None, training=True))
         y = F.conv_transpose2d(y, weight, stride=2, padding=1)

@@ -24,6 +24,7 @@ class ImageNetworkConfig:
         kind: ``slim``, the default, the classic ``wgan``, ``dcgan``, or ``progressive``.
         noise: length of the noise vector.
         embedding: length of the vector that stands for a condition in the generator.
+        generator_dense: width of the layer between noise and the first pixels, in ``slim``.
         generator_channels: channels at 7 × 7 and at 14 × 14 pixels.
         critic_channels: channels after each of the critic's convolutions, which halve the image.
         critic_dense: width of a dense layer that follows; 0 for none, but in ``progressive``, which
@@ -34,6 +35,7 @@ class ImageNetworkConfig:
     kind: str = "slim"
     noise: int = 64
     embedding: int = 64
+    generator_dense: int = 256
     generator_channels: tuple[int, int] = (128, 64)
     critic_channels: tuple[int, ...] = (32, 128)
     critic_dense: int = 0
@@ -43,6 +45,7 @@ class ImageNetworkConfig:
         require_choice("kind", self.kind, NETWORKS)
         require_int("noise", self.noise, 1, 4096)
         require_int("embedding", self.embedding, 1, 4096)
+        require_int("generator_dense", self.generator_dense, 1, 4096)
         require_int("critic_dense", self.critic_dense, 0, 4096)
         require(isinstance(self.batch_norm, bool), "batch_norm", "true or false", self.batch_norm)
         chosen = self.batch_norm or self.kind == "dcgan"

@@ -31,19 +31,28 @@ OF_OBJECTIVES: Mapping[str, Settings] = {
     "lsgan": {"learning_rate": 2e-4, "critic_rate": 1.0, "beta2": 0.999},
 }
 
-OF_NETWORKS: Mapping[str, Settings] = {
-    "slim": {
-        "learning_rate": 8e-3,
-        "critic_rate": 0.25,
+NORMALISED: Settings = {"learning_rate": 4e-3, "critic_rate": 0.25}
+"""Of a generator whose batch normalisation bears a high rate, against a critic without any."""
+
+OF_PAIRS: Mapping[tuple[str, str], Settings] = {
+    ("slim", "wgan-gp"): {
+        "learning_rate": 4e-3,
+        "critic_rate": 0.5,
         "beta1": 0.0,
         "schedule": "constant",
-        "average": 0.9999,
-        "average_parts": 4,
+        "average": 0.99,
         "penalty_weight": 30.0,
     },
-    "progressive": {"learning_rate": 8e-3, "critic_rate": 0.25, "beta1": 0.0},
-    "wgan": {"learning_rate": 5e-4, "critic_rate": 1.0, "average": 0.0, "schedule": "constant"},
+    **dict.fromkeys((("slim", "gan"), ("slim", "gan-minimax"), ("slim", "lsgan")), NORMALISED),
+    ("progressive", "wgan-gp"): {"learning_rate": 8e-3, "critic_rate": 0.25, "beta1": 0.0},
+    ("wgan", "wgan-gp"): {
+        "learning_rate": 5e-4,
+        "critic_rate": 1.0,
+        "average": 0.0,
+        "schedule": "constant",
+    },
 }
+"""Of a network with an objective."""
 
 
 GROUPS: Mapping[str, int] = {"slim": 300}
@@ -95,6 +104,6 @@ def preset(network: str, objective: str = "wgan-gp", name: str = "tuned") -> Tra
         return TrainingConfig(
             **{**series_preset(objective, name), "max_seconds": COMMON["max_seconds"]}
         )
-    own = OF_NETWORKS.get(network, {}) if objective == "wgan-gp" else {}
+    own = OF_PAIRS.get((network, objective), {})
     settings = {**COMMON, **OF_OBJECTIVES[objective], **own, "objective": objective}
     return TrainingConfig(**settings)

@@ -16,7 +16,10 @@ SIDE = SIZE // STRIDE**2
 
 
 class SlimGenerator(ImageGenerator):
-    """A dense layer, a transposed convolution, and one to a single channel that ends in a tanh.
+    """Two dense layers, a transposed convolution, and one to a single channel that ends in a tanh.
+
+    The first dense layer lets noise and condition meet before they are spread over the image, as
+    the mapping of a style does (Karras et al. 2019, section 2). It costs little.
 
     Args:
         config: sizes; layout: the conditions that it can be given.
@@ -31,7 +34,9 @@ class SlimGenerator(ImageGenerator):
             inputs += config.embedding
             self.embedding = nn.Linear(layout.static, config.embedding, bias=False)
             nn.init.normal_(self.embedding.weight)
-        self.dense = nn.Linear(inputs, SIDE * SIDE * wide, bias=False)
+        self.mapping = nn.Linear(inputs, config.generator_dense, bias=False)
+        self.mapping_norm = nn.BatchNorm1d(config.generator_dense)
+        self.dense = nn.Linear(config.generator_dense, SIDE * SIDE * wide, bias=False)
         self.first_norm = nn.BatchNorm2d(wide)
         self.rise = nn.ConvTranspose2d(wide, narrow, KERNEL, STRIDE, PADDING, bias=False)
         self.second_norm = nn.BatchNorm2d(narrow)
@@ -43,7 +48,8 @@ class SlimGenerator(ImageGenerator):
         if self.embedding is not None:
             heard = self.embedding(self.layout.static_of(condition))
             noise = torch.cat([noise, heard], dim=1)
-        y = self.dense(noise).view(-1, *self.folded).permute(0, 3, 1, 2)
+        mapped = F.relu_(self.mapping_norm(self.mapping(noise)))
+        y = self.dense(mapped).view(-1, *self.folded).permute(0, 3, 1, 2)
         y = F.relu_(self.first_norm(y))
         y = F.relu_(self.second_norm(self.rise(y)))
         return torch.tanh(overlapped(self.leave(y.permute(0, 2, 3, 1))) + self.bias)
