@@ -66,6 +66,15 @@ Patience = Annotated[
         "and may cost tails and memory; default: never.",
     ),
 ]
+Batch = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        help="Paths in a batch, and as many windows with a given volatility; default "
+        f"{DEFAULTS.training.batch}.",
+    ),
+]
 ClipGradients = Annotated[
     float | None,
     typer.Option(

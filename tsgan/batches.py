@@ -13,6 +13,7 @@ from tsgan.conditioning import SCALE_SIZE, ConditionLayout
 from tsgan.conditions import trailing_log_volatility
 from tsgan.config import TrainingConfig
 from tsgan.data.windows import first_steps, sliding_windows, windows_at
+from tsgan.draws import integers, normal
 from tsgan.errors import ConfigError
 from tsgan.information import draw_codes
 from tsgan.units import Units
@@ -106,7 +107,8 @@ class SeriesBatches:
     Args:
         series: (n, assets) scaled returns of the training part.
         window: steps of a conditional window; path_length: steps of an unconditional path.
-        config: how many of each, and the jitter of the given volatility.
+        config: how many of each, and the jitter of the given volatility. From a stream that
+            several processes share, each draws so many.
         conditions: what is given with a window besides its volatility.
         bounds: (stretches + 1,) of the series' stretches, 0, …, n, one of which is as long as a
             path: no path and no window leaves its own.
@@ -142,7 +144,7 @@ class SeriesBatches:
 
     def __call__(self, stream: RandomStream) -> list[tuple[Tensor, Tensor]]:
         """Return ``[(paths, no condition), (windows, theirs)]``."""
-        config, device = self.config, self.series.device
+        config = self.config
         paths = windows_at(
             self.series,
             self._drawn(self.path_starts, config.batch, stream),
@@ -152,7 +154,7 @@ class SeriesBatches:
         count = config.conditional_windows
         chosen = self._drawn(self.window_starts, count, stream)
         given = self.rows[chosen]
-        jitter = torch.randn(count, generator=stream, device=device)
+        jitter = normal((count,), stream)
         given[:, 0] += config.condition_jitter * jitter * given[:, 1]
         if self.along is not None:
             given = self._with_tracks(given, self.along[chosen], stream)
@@ -168,11 +170,11 @@ class SeriesBatches:
             return torch.cat([given, units, along.flatten(1)], dim=1)
         along = torch.where(self.held[:, None], along[..., -1:], along)
         shape = len(given), self.tracks
-        chosen = torch.randint(2, shape, generator=stream, device=given.device).bool()
+        chosen = integers(2, shape, stream).bool()
         chosen = (chosen & self.levelled)[:, self.track]
         along = torch.where(chosen[..., None], _levels(along, stream), along)
         shape = len(given), 1 + self.tracks
-        kept = torch.randint(2, shape, generator=stream, device=given.device)
+        kept = integers(2, shape, stream)
         choice = (kept[:, 1:] << torch.arange(self.tracks, device=kept.device)).sum(dim=1)
         units = self.units.log_units(along, self.weights[choice])
         scale = kept[:, :1].to(given.dtype)
@@ -198,14 +200,13 @@ class SeriesBatches:
 
     def _drawn(self, starts: Tensor, count: int, stream: RandomStream) -> Tensor:
         """Return (count,) of the steps at which windows may begin."""
-        device = self.series.device
-        return starts[torch.randint(len(starts), (count,), generator=stream, device=device)]
+        return starts[integers(len(starts), (count,), stream)]
 
 
 def _levels(along: Tensor, stream: RandomStream) -> Tensor:
     """Return (batch, channels, time) of the mean, or of two means before and from a random step."""
     batch, _, time = along.shape
-    cuts = torch.randint(2 * time, (batch, 1, 1), generator=stream, device=along.device)
+    cuts = integers(2 * time, (batch, 1, 1), stream)
     before = (torch.arange(time, device=along.device) < cuts).to(along.dtype)
     parts = []
     for part in (before, 1 - before):

@@ -22,6 +22,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from tsgan.conditioning import NOTHING_ELSE, SCALE_SIZE, ConditionLayout, in_powers
 from tsgan.config import NetworkConfig
+from tsgan.draws import integers
 from tsgan.layers import NEGATIVE_SLOPE, leaky_relu_slope
 from tsgan.strided import StridedStack
 
@@ -198,7 +199,7 @@ def random_stretch(paths: Tensor, length: int, stream: RandomStream) -> Tensor:
     batch, assets, time = paths.shape
     if length == time:
         return paths
-    first = torch.randint(time - length + 1, (batch, 1), generator=stream, device=stream.device)
+    first = integers(time - length + 1, (batch, 1), stream)
     index = first + torch.arange(length, device=first.device)
     return paths.gather(2, index[:, None].expand(-1, assets, -1).to(paths.device))
 

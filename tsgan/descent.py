@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tsgan.config import TrainingConfig
 from tsgan.device import Precision
+from tsgan.ranks import ALONE, Ranks
 
 SCALE = "scale"
 
@@ -23,11 +24,17 @@ class Descent:
         config: optimiser, rates, ``max_gradient_norm``.
         precision: in float16 the loss is scaled up before it is differentiated, by as much as its
             gradients bear (Micikevicius et al. 2018, section 3.2).
+        ranks: the processes that hold the network together: the gradient is the mean of theirs.
     """
 
     def __init__(
-        self, network: nn.Module, config: TrainingConfig, precision: Precision | None = None
+        self,
+        network: nn.Module,
+        config: TrainingConfig,
+        precision: Precision | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.parameters = list(network.parameters())
         self.growing = any(hasattr(part, "follow") for part in network.modules())
         self.optimizer = make_optimizer(self.parameters, config)
@@ -40,8 +47,10 @@ class Descent:
         """Take one step down the gradient of ``loss``, ()."""
         scaled = loss if self.scaler is None else self.scaler.scale(loss)
         gradients = torch.autograd.grad(scaled, self.parameters, allow_unused=self.growing)
+        heard = [gradient for gradient in gradients if gradient is not None]
+        means = iter(self.ranks.mean(heard))
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = None if gradient is None else next(means)
         if self.max_gradient_norm is not None:
             if self.scaler is not None:
                 self.scaler.unscale_(self.optimizer)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from tsgan.wording import printable
+
 
 class TsganError(Exception):
-    """Base of every error that a user can mend; the command line prints it as one line."""
+    """Base of every error that a user can mend; the command line prints it as one line.
+
+    What a terminal would obey is spelled out in it: files and their names may be anybody's.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class DataError(TsganError):
@@ -21,6 +29,18 @@ class CheckpointError(TsganError):
 
 class TrainingError(TsganError):
     """Training could not continue: it diverged in spite of the returns to the last good state."""
+
+
+class RankError(TsganError):
+    """Processes that train one model together lost each other, or do not do the same.
+
+    Attributes:
+        teller: number of the process that tells of it, since all know.
+    """
+
+    def __init__(self, text: str, teller: int = 0) -> None:
+        super().__init__(text)
+        self.teller = teller
 
 
 class ShortSeriesWarning(UserWarning):

@@ -12,16 +12,24 @@ from tsgan.batches import SeriesBatches, SeriesConditions
 from tsgan.conditioning import ConditionLayout
 from tsgan.config import Config, TrainingConfig
 from tsgan.critics import Critic
+from tsgan.errors import ConfigError
 from tsgan.networks import Generator
 from tsgan.panel_calibration import correlation_root
 from tsgan.preparation import Prepared
+from tsgan.ranks import ALONE, Ranks
 from tsgan.recognition import RegimeRecogniser
 from tsgan.trainer import Trainer
 from tsgan.validation import HeldOutScore
 
 
-def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Trainer:
-    """Return a trainer at step 0 for ``prepared``, its networks and data on ``device``."""
+def make_trainer(
+    prepared: Prepared, config: Config, device: torch.device, ranks: Ranks = ALONE
+) -> Trainer:
+    """Return a trainer at step 0 for ``prepared``, its networks and data on ``device``.
+
+    Raises:
+        ConfigError: if ``ranks`` cannot have equal shares of a batch.
+    """
     training, channels = prepared.facts.training, prepared.returns.shape[1]
     scaled = prepared.scaler.transform(prepared.returns).astype(np.float32)
     mixing = None
@@ -42,14 +50,15 @@ def make_trainer(prepared: Prepared, config: Config, device: torch.device) -> Tr
             series[:training],
             config.window,
             prepared.path_length,
-            _batch(config.training, channels),
+            _batch(config.training, channels, layout.latent > 0, ranks),
             _conditions(prepared),
             prepared.training_bounds,
         ),
         config.training,
-        seeding.torch_generator(config.seed, seeding.TRAINING, device=device),
+        ranks.shared(seeding.torch_generator(config.seed, seeding.TRAINING, device=device)),
         _score(series[training:], prepared, config),
         None if recogniser is None else recogniser.to(device),
+        ranks,
     )
 
 
@@ -87,9 +96,21 @@ def _score(held_out: torch.Tensor, prepared: Prepared, config: Config) -> HeldOu
     return HeldOutScore(stretch, config.window, config.seed, layout, prepared.volatile)
 
 
-def _batch(config: TrainingConfig, channels: int) -> TrainingConfig:
-    """Return the sizes of a batch: of several channels, half as many paths, each of them of all."""
-    if channels == 1:
-        return config
-    batch, windows = (-(-count // 2) for count in (config.batch, config.conditional_windows))
-    return replace(config, batch=batch, conditional_windows=windows)
+def _batch(config: TrainingConfig, channels: int, coded: bool, ranks: Ranks) -> TrainingConfig:
+    """Return the sizes of a batch, or of a process's share of it.
+
+    Of several channels there are half as many paths, each of them of all. If some windows have
+    codes, half as many as there are come on top, and each process has an even number.
+    """
+    each, shares = 1 if channels == 1 else 2, {}
+    for name, unit in {"batch": 1, "conditional_windows": 2 if coded else 1}.items():
+        asked, unit = getattr(config, name), unit * ranks.count
+        whole = -(-asked // each)
+        if ranks.count > 1 and whole % unit:
+            fits = [each * unit * times for times in (whole // unit, whole // unit + 1) if times]
+            raise ConfigError(
+                f"{name}: expected a number of which {ranks.count} processes have equal shares, "
+                f"got {asked}; take {' or '.join(map(str, fits))}, with --batch"
+            )
+        shares[name] = whole // ranks.count
+    return replace(config, **shares)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from tsgan.ranks import ALONE, Ranks
+
 TOLD = ("real_score", "fake_score", "penalty", "estimate", "generator_norm")
 """The numbers of a step, in the order in which they are told."""
 
@@ -29,15 +31,16 @@ class History:
         """Take the numbers of a step, (5,), on any device, and the time of training until then."""
         self._unseen.append((told, seconds))
 
-    def look(self, largest: float) -> bool:
+    def look(self, largest: float, ranks: Ranks = ALONE) -> bool:
         """Wait for the unseen steps; return whether they are finite and bounded.
 
-        Only if they are, by ``largest``, do they enter the columns.
+        Only if they are, by ``largest``, do they enter the columns. Of several ``ranks``, which
+        look at the same time, the numbers are the means.
         """
         unseen, self._unseen = self._unseen, []
         if not unseen:
             return True
-        table = torch.stack([told for told, _ in unseen]).tolist()
+        table = ranks.mean([torch.stack([told for told, _ in unseen])])[0].tolist()
         if not all(math.isfinite(x) and abs(x) <= largest for row in table for x in row):
             return False
         for row, (_, seconds) in zip(table, unseen, strict=True):

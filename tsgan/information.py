@@ -15,6 +15,8 @@ from torch import Generator as RandomStream
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from tsgan.draws import integers, uniform
+
 LOG_SD_BOUND = 3.0
 """The guessed logarithm of a standard deviation is within ± this, so that no guess is certain."""
 
@@ -36,10 +38,9 @@ def draw_codes(
     """
     code = values = None
     if classes:
-        code = torch.randint(classes, (count,), generator=stream, device=stream.device)
+        code = integers(classes, (count,), stream)
     if numbers:
-        values = torch.rand((count, numbers), generator=stream, device=stream.device)
-        values = NUMBER_RANGE * (2 * values - 1)
+        values = NUMBER_RANGE * (2 * uniform((count, numbers), stream) - 1)
     return code, values
 
 

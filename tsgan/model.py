@@ -21,8 +21,10 @@ from tsgan.errors import ConfigError, DataError, ScenarioWarning, ShortSeriesWar
 from tsgan.facts import DataFacts
 from tsgan.fitted import Fitted
 from tsgan.given import Asked
+from tsgan.locks import alone
 from tsgan.preparation import shortness
 from tsgan.production import Production, Request
+from tsgan.ranks import ALONE, Ranks
 from tsgan.reading import ReadConfig
 from tsgan.run import History, TrainingFacts
 from tsgan.sampler import check_request
@@ -69,6 +71,7 @@ class TimeSeriesGAN:
         resume: bool = False,
         callbacks: Sequence[Callback] = (),
         stop: Callable[[], bool] = lambda: False,
+        ranks: Ranks = ALONE,
     ) -> Self:
         """Train on ``prices`` and keep the best averaged generator by held-out score.
 
@@ -83,6 +86,7 @@ class TimeSeriesGAN:
                 run that was never interrupted, unless it diverges on the way.
             callbacks: told of the steps, checks and scores, see ``Callback``.
             stop: asked between two steps; True ends the run early, with the state saved.
+            ranks: the processes that train it together, see ``distributed.joined``.
 
         Returns:
             The model itself, fitted.
@@ -100,9 +104,8 @@ class TimeSeriesGAN:
             beside = prices if beside is None else beside
             prices = read_prices(prices, bars=self.config.bars)
         with threads(TRAINING_THREADS), ieee_float32():
-            run = SeriesRun(
-                prices, self.config, None if directory is None else Path(directory), beside
-            )
+            place = None if directory is None else Path(directory)
+            run = SeriesRun(prices, self.config, place, beside, ranks)
             if few := shortness(run.prepared.facts.training):
                 warnings.warn(few, ShortSeriesWarning, stacklevel=2)
             if resume:
@@ -223,8 +226,10 @@ class TimeSeriesGAN:
         Another model that is there is replaced, with its training state, its logs and its report.
         """
         self._check_fitted()
-        self.fitted_.write(Path(directory))
-        checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
+        checkpoint.make_directory(Path(directory))
+        with alone(Path(directory)):
+            self.fitted_.write(Path(directory))
+            checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:

@@ -28,6 +28,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from tsgan.conditioning import NOTHING_ELSE, SCALE_SIZE, ConditionLayout, in_powers
 from tsgan.config import NetworkConfig
+from tsgan.draws import normal
 from tsgan.layers import (
     NEGATIVE_SLOPE,
     CausalStack,
@@ -154,11 +155,11 @@ class Generator(nn.Module):
         """Return fresh paths of the shape of ``real``, (batch, assets, time), from ``stream``."""
         batch, _, time = real.shape
         shape = (self.memory + time, batch, self.noise_channels)
-        noise = torch.randn(shape, generator=stream, device=stream.device).to(real.device)
+        noise = normal(shape, stream, batch=1).to(real.device)
         white = None
         if self.slow:
             points = grid_points(self.memory + time - 1), batch, len(self.slow)
-            white = torch.randn(points, generator=stream, device=stream.device).to(real.device)
+            white = normal(points, stream, batch=1).to(real.device)
         fake: Tensor = self(noise, condition, white)
         return fake
 

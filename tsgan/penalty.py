@@ -8,6 +8,8 @@ import torch
 from torch import Generator as RandomStream
 from torch import Tensor
 
+from tsgan.draws import uniform
+
 
 class Head(Protocol):
     """What an objective asks of a critic: a score per sample given a condition."""
@@ -35,7 +37,7 @@ def gradient_penalty(
         ().
     """
     shape = (real.shape[0],) + (1,) * (real.ndim - 1)
-    epsilon = torch.rand(shape, generator=stream, device=stream.device).to(real.device, real.dtype)
+    epsilon = uniform(shape, stream).to(real.device, real.dtype)
     between = fake + epsilon * (real - fake)
     norm = torch.linalg.vector_norm(input_gradient(head, between, condition).flatten(1), dim=1)
     return torch.mean((norm - 1) ** 2)

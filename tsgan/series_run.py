@@ -18,6 +18,7 @@ from tsgan.device import resolve_device
 from tsgan.fitted import Fitted, restored_generator
 from tsgan.fitting import make_trainer
 from tsgan.preparation import prepare
+from tsgan.ranks import ALONE, Ranks
 from tsgan.recognition import RegimeRecogniser
 from tsgan.regime_meanings import with_meanings
 from tsgan.run import Run, TrainingFacts
@@ -32,6 +33,7 @@ class SeriesRun(Run[Fitted]):
         config: every setting.
         directory: None saves nothing.
         beside: where the prices come from, whose other columns conditions may name.
+        ranks: the processes that train it together.
 
     Raises:
         DataError, ConfigError: if the prices or settings cannot be trained on.
@@ -45,10 +47,11 @@ class SeriesRun(Run[Fitted]):
         config: Config,
         directory: Path | None,
         beside: PriceSource | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.config = config
         self.prepared, self.index = prepare(prices, config, beside), prices.return_index
-        trainer = make_trainer(self.prepared, config, resolve_device(config.device))
+        trainer = make_trainer(self.prepared, config, resolve_device(config.device), ranks)
         super().__init__(trainer, config, directory)
 
     def identity(self) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Protocol
 
 import torch
 from torch import Generator as RandomStream
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from tsgan.config import TrainingConfig
 from tsgan.device import Precision
@@ -134,6 +135,18 @@ def generator_step(
         loss = loss + unheard.float()
     descend(loss)
     return loss.detach()
+
+
+@torch.no_grad()
+def move_average(
+    average: nn.Module, generator: nn.Module, step: int, config: TrainingConfig
+) -> None:
+    """Average the weights exponentially, quickly at first so that the start is forgotten."""
+    decay = min(config.average, (1 + step) / (1 + config.average_parts + step))
+    means, weights = list(average.parameters()), list(generator.parameters())
+    get_ema_multi_avg_fn(decay)(means, weights, None)  # type: ignore[no-untyped-call]
+    for mean, buffer in zip(average.buffers(), generator.buffers(), strict=True):
+        mean.copy_(buffer)
 
 
 def learning_rate(config: TrainingConfig, fraction: float) -> float:

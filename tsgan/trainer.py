@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import textwrap
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -18,15 +17,17 @@ from typing import Any, cast
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from tsgan.callbacks import Callback, Progress
 from tsgan.config import TrainingConfig
 from tsgan.descent import Descent
 from tsgan.device import resolve_precision
-from tsgan.errors import CheckpointError, TrainingError
+from tsgan.errors import TrainingError
 from tsgan.history import History
 from tsgan.objectives import make_objective
+from tsgan.ranks import ALONE, Ranks
+from tsgan.state_checks import demand_state
+from tsgan.states import digest, fitting_state, under
 from tsgan.steps import (
     Batch,
     CriticNetwork,
@@ -36,6 +37,7 @@ from tsgan.steps import (
     generator_step,
     learning_rate,
     make_fakes,
+    move_average,
 )
 
 Batches = Callable[[RandomStream], Batch]
@@ -60,6 +62,7 @@ class Trainer:
         stream: the random stream of the whole run, on the same device.
         score: held-out score of a generator, lower is better, None if nothing is held out.
         recogniser: finds the latent code of a fake again; its weights go the generator's way.
+        ranks: the processes that train these networks together, each on its share of a batch.
 
     Attributes:
         clock: seconds by which time is kept, forward only.
@@ -77,10 +80,11 @@ class Trainer:
         stream: RandomStream,
         score: Callable[[nn.Module], float] | None = None,
         recogniser: nn.Module | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.generator, self.critic, self.batches = generator, critic, batches
         self.config, self.stream, self.score = config, stream, score
-        self.recogniser = recogniser
+        self.recogniser, self.ranks = recogniser, ranks
         self.parts = PARTS if recogniser is None else (*PARTS, "recogniser")
         self.objective = make_objective(config)
         self.precision = resolve_precision(config.precision, stream.device)
@@ -88,8 +92,8 @@ class Trainer:
         self.best = copy.deepcopy(self.average)
         follows = generator if recogniser is None else nn.ModuleList([generator, recogniser])
         self.descents = {
-            "critic": Descent(critic, config, self.precision),
-            "generator": Descent(follows, config, self.precision),
+            "critic": Descent(critic, config, self.precision, ranks),
+            "generator": Descent(follows, config, self.precision, ranks),
         }
         self.clock = time.perf_counter
         self.step, self.told, self.seconds, self.checks = 0, 0, 0.0, 0
@@ -141,7 +145,7 @@ class Trainer:
         stop: Callable[[], bool],
     ) -> None:
         good = self.state()
-        while not self.finished and not stop():
+        while not self.finished and not self.ranks.any(stop()):
             self._timed_iteration()
             if self._check_due or self.step % self.config.log_every == 0:
                 good = self._look(good, callbacks, save)
@@ -165,7 +169,7 @@ class Trainer:
 
         Return the state to go back to: this one after a check, else ``good``.
         """
-        fine = self.history.look(self.config.divergence)
+        fine = self.history.look(self.config.divergence, self.ranks)
         due = self._check_due
         if not fine or (due and not self._check()):
             self._return_to(good)
@@ -187,7 +191,8 @@ class Trainer:
     def _timed_iteration(self) -> None:
         started = self.clock()
         numbers = self._iterate()
-        self.seconds += self.clock() - started
+        seconds = self.seconds + (self.clock() - started)
+        self.seconds = self.ranks.of_first(lambda: seconds)
         self.history.add(numbers, self.seconds)
 
     def _iterate(self) -> Tensor:
@@ -217,26 +222,18 @@ class Trainer:
         descend = self.descents["generator"]
         generator_step(critic, fakes, *game, descend, self.stream, recogniser)
         self.step += 1
-        self._move_average()
+        move_average(self.average, self.generator, self.step, self.config)
         norm = torch.nn.utils.get_total_norm(self.generator.parameters())
         return torch.cat([told, norm[None]])
-
-    @torch.no_grad()
-    def _move_average(self) -> None:
-        """Average the weights exponentially, quickly at first so that the start is forgotten."""
-        parts = self.config.average_parts
-        decay = min(self.config.average, (1 + self.step) / (1 + parts + self.step))
-        means, weights = list(self.average.parameters()), list(self.generator.parameters())
-        get_ema_multi_avg_fn(decay)(means, weights, None)  # type: ignore[no-untyped-call]
-        for mean, buffer in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            mean.copy_(buffer)
 
     def _check(self) -> bool:
         """Score the averaged generator on held-out data; keep it if it is the best so far.
 
         Return whether the score is finite; if it is not, nothing has changed.
         """
-        score = 0.0 if self.score is None else self.score(self.average)
+        score = 0.0
+        if (judge := self.score) is not None:
+            score = self.ranks.of_first(lambda: judge(self.average))
         if not math.isfinite(score):
             return False
         self.checks = math.floor(self.fraction * self.config.check_every)
@@ -298,28 +295,24 @@ class Trainer:
         numbers["best_score"] = self.best_score if math.isfinite(self.best_score) else None
         return tensors, numbers
 
+    def digest(self) -> str:
+        """Return a hash of the weights that are trained."""
+        parameters = (p for descent in self.descents.values() for p in descent.parameters)
+        return digest(parameters)
+
     def load_state(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
         """Continue from what ``state`` returned; CheckpointError if it does not fit."""
-        try:
+        with fitting_state():
+            moved = {f"{part}_descent.": one.parameters for part, one in self.descents.items()}
+            demand_state(tensors, numbers, self.state(), moved)
             for part in self.parts:
-                getattr(self, part).load_state_dict(_under(tensors, part))
+                getattr(self, part).load_state_dict(under(tensors, part))
             for part, descent in self.descents.items():
-                descent.load_state(_under(tensors, f"{part}_descent"))
+                descent.load_state(under(tensors, f"{part}_descent"))
             self.stream.set_state(tensors["stream"])
-            self.history.load_state(_under(tensors, "history"))
+            self.history.load_state(under(tensors, "history"))
             for name, kind in NUMBERS.items():
                 setattr(self, name, kind(numbers[name]))
             self.scores = [(int(step), float(score)) for step, score in numbers["scores"]]
             best = numbers["best_score"]
             self.best_score = math.inf if best is None else float(best)
-        except (KeyError, ValueError, TypeError, RuntimeError) as error:
-            reason = textwrap.shorten(str(error), 100, placeholder=" …")
-            raise CheckpointError(
-                "the training state does not fit this configuration, as that of an earlier version "
-                f"of tsgan may not ({reason}); the model still generates, but to train it is to "
-                "train anew, with --overwrite"
-            ) from error
-
-
-def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
-    return {k[len(part) + 1 :]: v for k, v in tensors.items() if k.startswith(part + ".")}
