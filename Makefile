@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 RUNS := runs
 
-.PHONY: demo demo-images test lint clean
+.PHONY: demo demo-images test lint docs clean lock audit sbom
 
 demo: $(INSTALLED)
 	$(BIN)/tsgan fit data/samples/sp500.csv --out $(RUNS)/sp500 --max-time 4m --overwrite
@@ -30,11 +30,28 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-$(INSTALLED): pyproject.toml
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "Site: build/site/index.html; with search: $(BIN)/mkdocs serve"
+
+# The versions that are tested, from those in .venv; what is known against them; what a release holds.
+lock: $(INSTALLED)
+	$(BIN)/python .ci/constraints.py > constraints.new
+	mv constraints.new constraints.txt
+
+audit: $(INSTALLED)
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
+sbom: $(INSTALLED)
+	@mkdir -p dist
+	$(BIN)/python .ci/constraints.py --runtime > dist/runtime.txt
+	$(BIN)/cyclonedx-py requirements dist/runtime.txt --pyproject pyproject.toml --output-reproducible --output-file dist/tsgan.cdx.json
+
+$(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -15,6 +15,7 @@ COLOURS = {"as real": "green", "close": "yellow", "off": "red", "skipped": "dim"
 def image_table(evaluation: ImageEvaluation) -> Table:
     """Return the rows: samples with their interval, real images, what is close, verdict."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from tsgan.images.report_words import close, figure, interval
@@ -27,7 +28,7 @@ def image_table(evaluation: ImageEvaluation) -> Table:
     for row in evaluation.rows:
         colour = COLOURS[row.verdict]
         table.add_row(
-            row.name,
+            escape(row.name),
             figure(row, row.samples.value),
             interval(row, row.samples),
             figure(row, row.real.value),

@@ -101,14 +101,17 @@ def _further(model: TimeSeriesGAN) -> dict[str, str]:
 
 def _figures(path: Path, names: Sequence[str] | None) -> None:
     """Show the rows of ``metrics.json`` of these names, or all, where there is one."""
+    from tsgan.checkpoint import LARGEST_MANIFEST
     from tsgan.errors import CheckpointError
+    from tsgan.model_files import parse_json, read_bytes
     from tsgan.report_rows import number
+    from tsgan.wording import printable
 
     if not path.is_file():
         typer.echo(f"{'figures':<12}none yet: a fit writes them when it ends")
         return
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+        rows = parse_json(read_bytes(path, LARGEST_MANIFEST))["metrics"]
         lines = [
             f"{row['name']:<18}{number(row['value']):>9}  {row['verdict']}"
             for row in rows
@@ -120,4 +123,4 @@ def _figures(path: Path, names: Sequence[str] | None) -> None:
         ) from error
     typer.echo("figures")
     for line in lines:
-        typer.echo("  " + line)
+        typer.echo("  " + printable(line))

@@ -55,11 +55,13 @@ def _baseline(evaluation: Evaluation) -> str:
 
 def _cells(row: Row, baseline: str) -> list[str]:
     middle, high = (None, None) if row.band is None else row.band[1:]
+    from rich.markup import escape
+
     from tsgan.report_rows import number
 
     colour = COLOURS[row.verdict]
     numbers = (row.real, row.synthetic, row.value, middle, high, row.baselines.get(baseline))
-    return [row.name, *map(number, numbers), f"[{colour}]{row.verdict}[/{colour}]"]
+    return [escape(row.name), *map(number, numbers), f"[{colour}]{row.verdict}[/{colour}]"]
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
@@ -88,6 +90,7 @@ def obedience_table(obedience: Obedience) -> Table:
     Volatilities are annualised, means over windows.
     """
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from tsgan.report_rows import percent
@@ -99,7 +102,7 @@ def obedience_table(obedience: Obedience) -> Table:
         table.add_column(name, justify="right", no_wrap=True, min_width=8)
     for row in obedience.rows:
         figures = row.volatility, row.real_volatility, row.drift, row.real_drift
-        table.add_row(row.condition, row.asked, *map(percent, figures), f"{row.windows:,}")
+        table.add_row(row.condition, escape(row.asked), *map(percent, figures), f"{row.windows:,}")
     return table
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tsgan.errors import DataError
 from tsgan.seeding import VALIDATION, numpy_generator
+from tsgan.wording import LONGEST_NAME, is_name
 
 SIDE = 28
 """Rows and columns of every image."""
@@ -59,11 +60,14 @@ class Images:
     def _check_labels(self, labels: NDArray[np.int64]) -> None:
         names = self.classes if isinstance(self.classes, tuple) else ()
         count = len(names)
-        wrong = [name for name in names if not isinstance(name, str) or not name]
+        wrong = [
+            name for name in names if not isinstance(name, str) or not name or not is_name(name)
+        ]
         if not 1 <= len(names) <= MOST_CLASSES or wrong or len(set(names)) < count:
             raise DataError(
                 f"{self.source}, classes: expected a tuple of 1 to {MOST_CLASSES} different names, "
-                f"got {str(self.classes)[:80]}; name each class once"
+                f"got {ascii(self.classes)[:80]}; name each class once, in {LONGEST_NAME} "
+                "characters at most, without control characters"
             )
         if not _is_array(labels, np.int64, 1) or len(labels) != len(self.pixels):
             raise DataError(

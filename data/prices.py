@@ -21,6 +21,7 @@ from tsgan.data.tables import Table, table_from_frame
 from tsgan.data.workbook import table_from_workbook
 from tsgan.errors import DataError
 from tsgan.reading import ReadConfig
+from tsgan.wording import LONGEST_NAME, is_name, printable
 
 _HEAD = 65_536
 _DAMAGE = (OSError, ValueError, TypeError, LookupError, NotImplementedError, MemoryError)
@@ -179,16 +180,30 @@ def _table_from_arrow(content: Content) -> Table:
 def _prices(
     found: Interpreted, columns: tuple[str, ...], reading: ReadConfig, digest: str
 ) -> Prices:
+    _demand_names(found)
+    findings = [replace(finding, text=printable(finding.text)) for finding in found.findings]
+    said = (*map(printable, found.said), *(finding.text for finding in findings))
     return Prices(
         values=found.values,
-        source=found.source,
+        source=printable(found.source),
         sha256=digest,
         rows_read=found.rows_read,
-        notes=(*found.said, *(finding.text for finding in found.findings)),
-        findings=tuple(found.findings),
+        notes=said,
+        findings=tuple(findings),
         breaks=tuple(int(row) for row in found.breaks),
         cuts=tuple(int(row) for row in found.cuts),
         columns=columns,
         reading=reading,
         bars=found.bars,
     )
+
+
+def _demand_names(found: Interpreted) -> None:
+    """Raise DataError for a name that hides something from whoever reads it, or never ends."""
+    odd = next((name for name in map(str, found.values.columns) if not is_name(name)), None)
+    if odd is not None:
+        shown = ascii(odd) if len(odd) < 50 else f"{odd[:40]!a} and {len(odd) - 40:,} more"
+        raise DataError(
+            f"{printable(found.source)}: expected names of at most {LONGEST_NAME} characters "
+            f"without control characters, found {shown}; rename the column"
+        )

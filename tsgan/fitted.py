@@ -22,6 +22,7 @@ from tsgan.data.scaling import Scaler
 from tsgan.data.tables import FloatArray
 from tsgan.errors import CheckpointError, ConfigError, TsganError
 from tsgan.facts import DataFacts
+from tsgan.fitted_checks import demand_facts, demand_magnitudes, demand_volatilities
 from tsgan.networks import Generator
 from tsgan.panel_calibration import PanelCalibration
 from tsgan.reading import ReadConfig
@@ -213,9 +214,7 @@ class Fitted:
         Raises:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
-        manifest = checkpoint.read_manifest(directory)
-        checkpoint.demand_kind(directory, manifest, checkpoint.SERIES)
-        weights = checkpoint.read_weights(directory, manifest)
+        manifest, weights = checkpoint.read_model(directory, checkpoint.SERIES)
         try:
             fitted = cls._of(manifest, weights)
             fitted._check()
@@ -247,6 +246,7 @@ class Fitted:
             conditions = Conditions.from_dict(volatility, manifest["conditions"])
         if "calibration" in manifest:
             calibration = _calibration(manifest["calibration"])
+        demand_magnitudes(scaler, calibration)
         profile, bars = manifest.get("profile"), manifest.get("bars")
         bars = None if bars is None else BarChannels.from_dict(bars)
         return cls(
@@ -264,6 +264,8 @@ class Fitted:
 
     def _check(self) -> None:
         """Raise CheckpointError or ConfigError for values that no fit writes."""
+        demand_facts(self.facts, self.training)
+        demand_volatilities(self.conditions.volatility)
         _ = self.facts.calendar
         ReadConfig.from_dict(self.facts.reading)
         if len(self.facts.means) not in (0, self.assets) or not np.isfinite(self.facts.means).all():

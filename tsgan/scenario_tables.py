@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tsgan.scenario_requests import ROWS_AT_ONCE
 from tsgan.scenarios import DateArray, Scenarios
+from tsgan.spreadsheets import shielded
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,6 +31,7 @@ def date_array(dates: DateArray, *, plain: bool) -> pa.Array:
 class LongTables:
     """Long tables: ``path, step, date[, asset], log_return, close[, open, high, low, volume]``.
 
+    With ``plain`` dates they are for text, in which no name is a formula, see ``spreadsheets``.
     The columns that are the same in every group of as many paths are made once.
     """
 
@@ -69,7 +71,8 @@ class LongTables:
         }
         if group.several:
             numbers = np.tile(np.arange(several, dtype=np.int32), count * len(steps))
-            self._same["asset"] = pa.array(assets, pa.string()).take(pa.array(numbers))
+            told = [shielded(name) if self._plain else name for name in assets]
+            self._same["asset"] = pa.array(told, pa.string()).take(pa.array(numbers))
         self._key = key
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from tsgan.scenario_requests import IN_MEMORY, WriteRequest
 from tsgan.scenario_tables import wide_names, wide_table
 from tsgan.scenarios import DateArray, Scenarios
+from tsgan.spreadsheets import shielded
 
 NUMBERS_AT_ONCE = 1 << 22
 """Numbers that are written in one piece."""
@@ -79,6 +80,7 @@ class WideSink:
             values = np.memmap(self._file, np.float64, "r", shape=self._shape)
         if values is not None:
             names = wide_names(self._request.wanted, self._assets)
+            names = [shielded(name) for name in names] if self._plain else names
             steps = max(1, NUMBERS_AT_ONCE // columns)
             for first in range(0, horizon, steps):
                 chosen = slice(first, first + steps)

@@ -16,6 +16,7 @@ from tsgan.data.dates import looks_like_date
 from tsgan.data.decimals import has_decimals, looks_like_number
 from tsgan.data.files import read_content
 from tsgan.errors import DataError
+from tsgan.spreadsheets import unshielded
 from tsgan.synthetic_blocks import Block, understood
 from tsgan.synthetic_long import long_block
 from tsgan.synthetic_parquet import Origin, is_folder, kind_in, origin_in, read_origin, read_table
@@ -80,6 +81,8 @@ def read_synthetic(path: str | Path) -> SyntheticPaths:
     except (pa.ArrowException, TypeError, ValueError, OverflowError, MemoryError) as error:
         raise _unreadable(path, "a table of synthetic paths", error) from error
     metadata = table.schema.metadata or {}
+    if kind == "text":
+        block = replace(block, assets=tuple(map(unshielded, block.assets)))
     if not roles.long:
         block = replace(block, kind=kind_in(metadata))
     return _paths(block, path, origin_in(metadata))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tsgan.errors import ConfigError, DataError
 from tsgan.requirements import require, require_choice, require_int, require_real
+from tsgan.wording import is_name
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
@@ -72,7 +73,8 @@ class TrackCondition:
         require(ordered, f"{self.name}, smallest", "a number up to the largest", self.smallest)
         wanted = "two or more different names" if self.labelled else "none of a number"
         texts = all(
-            isinstance(text, str) and 0 < len(text) <= LONGEST_CLASS for text in self.classes
+            isinstance(text, str) and 0 < len(text) <= LONGEST_CLASS and is_name(text)
+            for text in self.classes
         )
         count = len(set(self.classes)) if texts else -1
         fits = count == len(self.classes) and (2 <= count <= MOST_CLASSES) == self.labelled

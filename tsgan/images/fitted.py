@@ -22,6 +22,10 @@ from tsgan.images.networks import make_networks
 from tsgan.images.recogniser import ImageRecogniser
 from tsgan.run import TrainingFacts
 from tsgan.versions import versions
+from tsgan.wording import is_name
+
+LONGEST_SOURCE = 4096
+"""Characters of the place that images come from, at most."""
 
 COUNTED = "num_batches_tracked"
 """End of the names of whole numbers that batch normalisation counts and sampling never reads."""
@@ -135,9 +139,7 @@ class FittedImages:
         Raises:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
-        manifest = checkpoint.read_manifest(directory)
-        checkpoint.demand_kind(directory, manifest, checkpoint.IMAGES)
-        weights = checkpoint.read_weights(directory, manifest)
+        manifest, weights = checkpoint.read_model(directory, checkpoint.IMAGES)
         try:
             fitted = cls._of(manifest, weights)
             fitted._check()
@@ -186,8 +188,8 @@ class FittedImages:
         facts = self.facts
         if len(set(facts.classes)) != len(facts.classes) or not all(facts.classes):
             raise CheckpointError("expected classes of different names")
-        if not all(name.isprintable() for name in facts.classes):
-            raise CheckpointError("expected names of classes that can be printed")
+        if not all(map(is_name, facts.classes)) or len(facts.source) > LONGEST_SOURCE:
+            raise CheckpointError("expected names of classes that can be printed, and a source")
         if len(facts.counts) != len(facts.classes) or min(facts.counts, default=0) < 0:
             raise CheckpointError(f"expected {len(facts.classes)} counts")
         if facts.images < 1 or facts.test_images < 0 or sum(facts.counts) not in (0, facts.images):
