@@ -1,4 +1,4 @@
-"""The Python of README and docs runs as it stands there, with a shorter training."""
+"""The Python of the README runs as it stands there, with a shorter training."""
 
 from __future__ import annotations
 
@@ -44,23 +44,3 @@ def test_files_that_the_readme_names_exist() -> None:
     targets = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
     assert targets
     assert [name for name in targets if not (README.parent / name).exists()] == []
-
-
-def test_what_the_docs_name_exists_and_their_python_runs(
-    price_file: Path, model_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(price_file, "prices.csv")
-    shutil.copytree(model_directory, "prices-model")
-    pages = sorted((README.parent / "docs").glob("*.md"))
-    assert len(pages) >= 4
-    for page in pages:
-        text = page.read_text(encoding="utf-8")
-        targets = re.findall(r"\]\((?!http)([^)#]+)\)", text)
-        assert [name for name in targets if not (page.parent / name).exists()] == []
-        assert not re.search(r"@[A-Z]+@", text)
-        for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-            names: dict[str, object] = {}
-            exec(compile(block.replace("steps=20", "steps=2"), page.name, "exec"), names)
-            if "paths" in names:
-                assert names["paths"].shape == (3, 1, 250)
