@@ -12,7 +12,9 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from tsgan.cli.several import speaker
 from tsgan.errors import ConfigError, TsganError
+from tsgan.wording import printable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +39,7 @@ Column = Annotated[
 
 
 def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Print a TsganError as one line on stderr, exit code 1; Ctrl-C exits with 130."""
+    """Print a TsganError, or one of the system, as a line on stderr, exit code 1; Ctrl-C: 130."""
 
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,21 +47,38 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except TsganError as error:
-            typer.echo("tsgan: " + _with_notes(error, str(error)), err=True)
+            _tell(error, " ".join(map(str, error.args)))
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:
-            said = "nothing was left half written"
-            typer.echo("tsgan: interrupted; " + _with_notes(interrupt, said), err=True)
+            _tell(interrupt, "interrupted; nothing was left half written")
             raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _tell(error, _of_the_system(error))
+            raise typer.Exit(1) from error
         finally:
             signal.signal(signal.SIGTERM, before)
 
     return wrapper
 
 
+def _tell(error: BaseException, text: str) -> None:
+    """Print what is said of an error, unless another process of the same run does."""
+    if (told_by := speaker(error)) is not None:
+        typer.echo(told_by + _with_notes(error, text), err=True)
+
+
 def _with_notes(error: BaseException, text: str) -> str:
     """Return what is said of an error and what was noted on its way, in one line."""
-    return " ".join("; ".join((text, *getattr(error, "__notes__", ()))).split())
+    return printable(" ".join("; ".join((text, *getattr(error, "__notes__", ()))).split()))
+
+
+def _of_the_system(error: OSError) -> str:
+    """Return what is said of a name, a disk or a right that nobody asked for before."""
+    where = "" if error.filename is None else f"{error.filename}: "
+    reason = (error.strerror or str(error)).lower()
+    return f"{where}{reason}; choose another name or place, or see what is wrong with this one"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

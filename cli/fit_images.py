@@ -14,6 +14,8 @@ from tsgan.cli.image_sources import read_sets
 from tsgan.cli.interrupts import interrupts
 from tsgan.cli.model_directory import demand_free, resumed_images
 from tsgan.config import TrainingConfig
+from tsgan.errors import DataError
+from tsgan.locks import alone
 
 if TYPE_CHECKING:
     from tsgan.callbacks import Callback
@@ -76,7 +78,8 @@ def fit_images(
     again += ["--tensorboard"] if tensorboard else []
     sets = read_sets(images)
     callbacks = _prepare(sets, config, directory, tensorboard, evaluation)
-    _fit(sets, config, directory, callbacks, shlex.join(again), resume, evaluation)
+    with alone(directory):
+        _fit(sets, config, directory, callbacks, shlex.join(again), resume, evaluation)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -180,16 +183,7 @@ def _fit(
     evaluation: bool,
 ) -> None:
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
-    from tsgan.images.model import ImageGAN
-
-    with interrupts() as interrupted:
-        model = ImageGAN(config).fit(
-            sets,
-            directory=directory,
-            resume=resume,
-            callbacks=callbacks,
-            stop=lambda: bool(interrupted),
-        )
+    model, interrupted = _trained(sets, config, directory, callbacks, again, resume)
     training = model.training_
     if not training.finished:
         typer.echo(
@@ -210,7 +204,39 @@ def _fit(
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
+    except DataError as error:
+        error.add_note(f"the model is whole; write its report with: {again}")
+        raise
     _say_next(model, directory, (directory / "report.html").is_file())
+
+
+def _trained(
+    sets: ImageSets,
+    config: ImageConfig,
+    directory: Path,
+    callbacks: list[Callback],
+    again: str,
+    resume: bool,
+) -> tuple[ImageGAN, bool]:
+    """Return the model, and whether a signal came while it was trained."""
+    from tsgan.checkpoint import TRAINING
+    from tsgan.images.model import ImageGAN
+
+    model = ImageGAN(config)
+    try:
+        with interrupts() as interrupted:
+            model.fit(
+                sets,
+                directory=directory,
+                resume=resume,
+                callbacks=callbacks,
+                stop=lambda: bool(interrupted),
+            )
+    except DataError as error:
+        if (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file():
+            error.add_note(f"the state of the last check is kept; go on with: {again}")
+        raise
+    return model, bool(interrupted)
 
 
 def _finish(model: ImageGAN, sets: ImageSets, directory: Path, evaluation: bool) -> None:

@@ -75,7 +75,7 @@ def _foreign(directory: Path, error: Exception) -> CheckpointError:
 
 def demand_free(directory: Path, overwrite: bool) -> None:
     """Raise ConfigError unless ``directory`` is new, empty, or a model to be overwritten."""
-    from tsgan.checkpoint import foreign_files, is_model
+    from tsgan.model_directory import foreign_files, is_model
 
     if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
         return

@@ -96,7 +96,7 @@ def test_pictures_overwrite_nothing(tmp_path: Path) -> None:
         write_pictures(tmp_path / "kept", IMAGES, 60)
     with pytest.raises(DataError, match="it exists and is not empty"):
         write_pictures(tmp_path / "kept/file", IMAGES, 60)
-    with pytest.raises(DataError, match="cannot write the folder"):
+    with pytest.raises(DataError, match="absent does not exist; create it"):
         write_pictures(tmp_path / "absent/made", IMAGES, 60)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["file", "kept"]
 

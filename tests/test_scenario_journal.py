@@ -147,10 +147,10 @@ def test_only_paths_that_the_disk_has_are_trusted(tmp_path: Path) -> None:
     journal.append(example(range(8), HORIZON))
     journal.flush()
     journal.append(example(range(8, 13), HORIZON))  # not waited for
+    journal._file.close()
     assert reopened(kept) == 8
     kept.write_bytes(kept.read_bytes()[: -HORIZON * 8 * 2 - 1])
     assert reopened(kept) == 5
-    journal._file.close()
     assert interrupt(tmp_path / "x.npy", 33) == 30  # pieces do not begin at path 5
     assert write_scenarios(tmp_path / "x.npy", Sampler(HORIZON), REQUEST).reused == 30
     assert np.array_equal(np.load(tmp_path / "x.npy"), example(range(PATHS), HORIZON).log_returns)

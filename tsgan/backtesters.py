@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +11,8 @@ import pandas as pd
 
 from tsgan import backtest_scripts as scripts
 from tsgan.backtest_bars import bar_frames, demand_dates, path_file
-from tsgan.errors import ConfigError, DataError
+from tsgan.errors import ConfigError
+from tsgan.files import appearing
 from tsgan.scenario_views import fields, index
 from tsgan.scenarios import Scenarios
 from tsgan.zipline_bundle import write_zipline
@@ -48,7 +46,7 @@ def write_for(library: str, folder: Path, groups: Iterable[Scenarios]) -> None:
         DataError: if the library cannot take these scenarios, or the folder cannot be written.
     """
     check_folder(library, folder)
-    with _appearing(folder) as made:
+    with appearing(folder) as made:
         BACKTESTERS[library].write(made, groups)
 
 
@@ -126,25 +124,6 @@ def write_skfolio(folder: Path, groups: Iterable[Scenarios]) -> None:
         for number, path in zip(group.numbers, returns, strict=True):
             frame = pd.DataFrame(path, index=steps, columns=list(group.names))
             frame.to_parquet(folder / f"returns-{number:06d}.parquet")
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside ``folder``; it becomes that when the block succeeds."""
-    made = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
-    try:
-        made.mkdir()
-        yield made
-        if folder.exists():
-            folder.rmdir()  # empty; not every system renames over a folder
-        made.rename(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(
-            f"cannot write {folder}: {reason}; free some space or choose another name"
-        ) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 BACKTESTERS = {

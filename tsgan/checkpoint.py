@@ -3,15 +3,19 @@
 ``generator.safetensors`` and ``manifest.json`` are the model; ``training.safetensors`` is the state
 from which an interrupted run goes on, with its numbers in the header of the same file, so that the
 two cannot disagree. ``metrics.jsonl`` and the folder ``tensorboard`` are its logs.
+
+A model is replaced at once: its new weights lie under a name of their hash when the manifest that
+holds that hash is renamed over the old one, and get their usual name after. So whoever reads, and
+whoever comes after a crash or a power cut, finds the old model or the new one. One process writes
+at a time, see ``locks``; readers need not ask.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
@@ -19,39 +23,111 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import safetensors.torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from tsgan.errors import CheckpointError, DataError
-from tsgan.files import replacing, write_atomically
-from tsgan.logs import EVENTS, LOG, event_files
+from tsgan import model_files
+from tsgan.errors import CheckpointError
+from tsgan.files import flush_folder, sweep, write_atomically
+from tsgan.locks import alone
+from tsgan.model_directory import FILES as FILES
+from tsgan.model_directory import MANIFEST as MANIFEST
+from tsgan.model_directory import NEW, is_own
+from tsgan.model_directory import PICTURES as PICTURES
+from tsgan.model_directory import TRAINING as TRAINING
+from tsgan.model_directory import WEIGHTS as WEIGHTS
+from tsgan.model_directory import foreign_files as foreign_files
+from tsgan.model_directory import is_model as is_model
+from tsgan.model_directory import keep_only as keep_only
+from tsgan.model_directory import make_directory as make_directory
 
 Kind = TypeVar("Kind")
 
 FORMAT = 1
 SERIES, IMAGES = "series", "images"
-MANIFEST, WEIGHTS, TRAINING = "manifest.json", "generator.safetensors", "training.safetensors"
 LARGEST_MANIFEST = 32 * 2**20
 LARGEST_TENSORS = 2**30
+
+ATTEMPTS = 20
+"""Of reading a model that is replaced meanwhile."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def write_model(
     directory: Path, weights: Mapping[str, Tensor], manifest: Mapping[str, Any]
 ) -> None:
-    """Write the weights and the manifest that holds their hash, renamed one right after the other.
+    """Replace the model in a directory, at once for whoever reads it.
 
     Args:
         directory: created where it is missing.
         weights: tensors on the CPU by name.
         manifest: JSON values; ``format`` and ``weights_sha256`` are added.
+
+    Raises:
+        ConfigError: another process writes to the directory.
+        DataError: it cannot be written; the old model stays.
     """
     make_directory(directory)
     data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in weights.items()})
-    content = {"format": FORMAT, **manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
+    digest = hashlib.sha256(data).hexdigest()
+    content = {"format": FORMAT, **manifest, "weights_sha256": digest}
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    with replacing(directory / MANIFEST) as manifest_file:
-        manifest_file.write_text(text, encoding="utf-8")
-        write_atomically(directory / WEIGHTS, data)
+    new = directory / _named(digest)
+    with alone(directory):
+        try:
+            write_atomically(new, data)
+            write_atomically(directory / MANIFEST, text)
+        except BaseException:
+            if _digest_told(directory) != digest:  # the manifest was not replaced
+                with suppress(OSError):
+                    new.unlink()
+            raise
+        with suppress(OSError):  # it is found by this name where a file that is read stays
+            new.replace(directory / WEIGHTS)
+        flush_folder(directory)
+        _sweep(directory, new.name)
+
+
+def _named(digest: str) -> str:
+    """Return the name of weights until the manifest that knows them is in place."""
+    return f"generator-{digest[:16]}.safetensors"
+
+
+def _digest_told(directory: Path) -> str:
+    """Return the hash in the manifest, "" where there is none."""
+    try:
+        return str(read_manifest(directory)["weights_sha256"])
+    except (CheckpointError, KeyError):
+        return ""
+
+
+def _sweep(directory: Path, kept: str) -> None:
+    """Remove what processes that were killed while they saved a model have left half done."""
+    sweep(directory, is_own)
+    for path in directory.glob("generator-*"):
+        if NEW.fullmatch(path.name) and path.name != kept:
+            with suppress(OSError):
+                path.unlink()
+
+
+def read_model(directory: Path, kind: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the manifest of a model of ``kind`` and its weights, also while it is replaced.
+
+    Raises:
+        CheckpointError: if the directory holds no such model, or it is damaged.
+    """
+    for _ in range(ATTEMPTS):
+        manifest = read_manifest(directory)
+        demand_kind(directory, manifest, kind)
+        try:
+            return manifest, read_weights(directory, manifest)
+        except CheckpointError:
+            if read_manifest(directory) == manifest:
+                raise
+    raise CheckpointError(
+        f"{directory}: expected a model, found one that is replaced all the time; try again when "
+        "the fit is over"
+    )
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -67,12 +143,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{directory}: expected a model directory of tsgan fit, but it {what}; check the path"
         )
-    if path.stat().st_size > LARGEST_MANIFEST:
-        raise CheckpointError(
-            f"{path}: expected at most {LARGEST_MANIFEST} bytes, got more; {_remedy(directory)}"
-        )
+    data = model_files.read_bytes(path, LARGEST_MANIFEST)
     try:
-        manifest = _parse_json(path.read_text(encoding="utf-8"))
+        manifest = model_files.parse_json(data)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected JSON, got a damaged file ({error}); {_remedy(directory)}"
@@ -104,20 +177,36 @@ def demand_kind(directory: Path, manifest: Mapping[str, Any], kind: str) -> None
 
 def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tensor]:
     """Return the generator's weights, checked against the hash in the manifest."""
-    path = directory / WEIGHTS
-    _check_size(path)
-    data = path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != manifest.get("weights_sha256"):
-        raise CheckpointError(
-            f"{path}: expected the bytes that manifest.json describes, got others (truncated or "
-            f"changed); {_remedy(directory)}"
-        )
+    path, data = _weights(directory, manifest.get("weights_sha256"))
     try:
-        return safetensors.torch.load(data)
-    except SafetensorError as error:
+        return model_files.read_tensors(data)[0]
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected safetensors, got a damaged file; {_remedy(directory)}"
         ) from error
+
+
+def _weights(directory: Path, digest: object) -> tuple[Path, bytes]:
+    """Return the file whose bytes have this hash, and the bytes; the newer name comes first."""
+    names = [WEIGHTS]
+    if isinstance(digest, str) and _SHA256.fullmatch(digest):
+        names.insert(0, _named(digest))
+    for name in names:
+        path = directory / name
+        if name != WEIGHTS and not path.is_file():
+            continue
+        try:
+            data = model_files.read_bytes(path, LARGEST_TENSORS)
+        except CheckpointError as error:
+            if name != WEIGHTS and isinstance(error.__cause__, FileNotFoundError):
+                continue  # renamed meanwhile
+            raise
+        if hashlib.sha256(data).hexdigest() == digest:
+            return path, data
+    raise CheckpointError(
+        f"{path}: expected the bytes that manifest.json describes, got others (truncated or "
+        f"changed); {_remedy(directory)}"
+    )
 
 
 def write_training(
@@ -133,15 +222,13 @@ def write_training(
 def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return what ``write_training`` wrote; CheckpointError if there is none or it is damaged."""
     path = directory / TRAINING
-    _check_size(path)
+    data = model_files.read_bytes(path, LARGEST_TENSORS)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata() or {}
-            numbers = _parse_json(metadata["tsgan"])
-            if _digest(tensors, metadata["tsgan"]) != metadata["sha256"]:
-                raise ValueError("other bytes than were written")
-    except (SafetensorError, KeyError, ValueError, RecursionError) as error:
+        tensors, metadata = model_files.read_tensors(data)
+        numbers = model_files.parse_json(metadata["tsgan"])
+        if _digest(tensors, metadata["tsgan"]) != metadata["sha256"]:
+            raise ValueError("other bytes than were written")
+    except (KeyError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected a training state of tsgan, got a damaged file; fit again with "
             "--overwrite"
@@ -197,97 +284,8 @@ def _needed(item: Field[Any]) -> bool:
     return item.default is MISSING and item.default_factory is MISSING
 
 
-def _parse_json(text: str) -> Any:
-    """Return strict JSON; ValueError for NaN, infinities, and whole numbers beyond 64 bits."""
-
-    def whole(digits: str) -> int:
-        if abs(value := int(digits)) >= 2**64:
-            raise ValueError(f"number out of range: {digits[:40]}")
-        return value
-
-    def real(digits: str) -> float:
-        if not math.isfinite(value := float(digits)):
-            raise ValueError(f"number out of range: {digits[:40]}")
-        return value
-
-    return json.loads(text, parse_int=whole, parse_float=real, parse_constant=real)
-
-
-def make_directory(directory: Path) -> None:
-    """Create the directory with its parents where it is missing; DataError if that fails."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(
-            f"cannot create {directory}: {(error.strerror or str(error)).lower()}; choose another "
-            "place"
-        ) from error
-
-
-def _check_size(path: Path) -> None:
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path}: expected this file of a model directory, found none; "
-            "restore it, or fit again with --overwrite"
-        )
-    if path.stat().st_size > LARGEST_TENSORS:
-        raise CheckpointError(
-            f"{path}: expected at most {LARGEST_TENSORS} bytes, got more; fit again with "
-            "--overwrite"
-        )
-
-
 def _remedy(directory: Path) -> str:
     """Return what to do about a damaged model."""
     if (directory / TRAINING).is_file():
         return "write it anew with tsgan fit --resume, or fit again with --overwrite"
     return "restore the directory, or fit again with --overwrite"
-
-
-FILES = (MANIFEST, WEIGHTS, TRAINING, LOG, "metrics.json", "report.html", "training.png")
-"""Of a model directory, besides the folder ``EVENTS``."""
-
-PICTURES = ("samples.png", "strip.png", "interpolation.png")
-"""Of that of an image model, besides."""
-
-ALL_FILES = (*FILES, *PICTURES)
-
-
-def is_model(directory: Path) -> bool:
-    """Return whether ``directory`` holds a model, whole or interrupted."""
-    return any((directory / name).is_file() for name in (MANIFEST, TRAINING))
-
-
-def foreign_files(directory: Path) -> list[str]:
-    """Return the names in ``directory`` that tsgan fit did not write, sorted."""
-    own = {*ALL_FILES, *(path.name for path in _left_over(directory)), ".DS_Store"}
-    found = [path.name for path in directory.iterdir() if path.name not in own]
-    events = directory / EVENTS
-    if events.is_dir() and not events.is_symlink():
-        inside = {*events.iterdir()} - {*event_files(events), events / ".DS_Store"}
-        found.remove(EVENTS)
-        found += [f"{EVENTS}/{path.name}" for path in inside]
-    return sorted(found)
-
-
-def keep_only(directory: Path, *names: str) -> None:
-    """Remove the files of a model that was here before, but for ``names``.
-
-    The folder of event files goes with those in it, unless it holds others.
-    """
-    for path in (*(directory / name for name in ALL_FILES), *_left_over(directory)):
-        if path.name not in names:
-            path.unlink(missing_ok=True)
-    events = directory / EVENTS
-    if EVENTS not in names and events.is_dir() and not events.is_symlink():
-        with suppress(OSError):  # it holds files of others, or a TensorBoard holds one open
-            for path in event_files(events):
-                path.unlink()
-            events.rmdir()
-
-
-def _left_over(directory: Path) -> Iterator[Path]:
-    """Yield the half-written files of a process that was killed while it saved a model."""
-    for name in ALL_FILES:
-        pattern = re.compile(r"\.[0-9a-f]{8}-" + re.escape(name))
-        yield from (path for path in directory.glob(".*") if pattern.fullmatch(path.name))

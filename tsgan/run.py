@@ -5,8 +5,10 @@ It knows neither what is learned nor what becomes of it; ``series_run`` and ``im
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -18,6 +20,7 @@ from torch import Tensor
 from tsgan import checkpoint
 from tsgan.callbacks import Callback
 from tsgan.errors import CheckpointError, ConfigError
+from tsgan.locks import alone
 from tsgan.logs import EVENTS, LOG, EventFiles, MetricsFile
 from tsgan.trainer import Trainer
 
@@ -130,31 +133,41 @@ class Run(ABC, Generic[Model]):
 
         Raises:
             TrainingError: if training diverges.
+            RankError: if it is not the same run in all ranks, or one is gone.
         """
+        ranks = self.trainer.ranks
+        ranks.demand_same("the same prices, settings and state in all ranks", self._beginning)
+        directory = self.directory if ranks.first else None
         kept = {checkpoint.TRAINING, checkpoint.WEIGHTS, checkpoint.MANIFEST, LOG}
-        if self.directory is not None:
-            checkpoint.make_directory(self.directory)
-            log = MetricsFile(self.directory / LOG, self.trainer.returns, held=not self.goes_on)
+        if directory is not None:
+            checkpoint.make_directory(directory)
+            log = MetricsFile(directory / LOG, self.trainer.returns, held=not self.goes_on)
             callbacks = [log, *callbacks]
-            kept |= {EVENTS for c in callbacks if _writes_to(c, self.directory / EVENTS)}
+            kept |= {EVENTS for c in callbacks if _writes_to(c, directory / EVENTS)}
 
         def save(trainer: Trainer, *, final: bool = False) -> None:
-            if self.directory is not None:
+            ranks.demand_same("machines of one kind, with the same weights", trainer.digest)
+            if directory is not None:
                 tensors, numbers = trainer.state()
                 if not self.goes_on:  # from here on an earlier run cannot be resumed
-                    (self.directory / checkpoint.TRAINING).unlink(missing_ok=True)
+                    (directory / checkpoint.TRAINING).unlink(missing_ok=True)
                     log.release()
-                checkpoint.write_training(self.directory, tensors, numbers | self._origin())
+                checkpoint.write_training(directory, tensors, numbers | self._origin())
             made = self._made(final)
-            if self.directory is not None:
-                made.write(self.directory)
+            if directory is not None:
+                made.write(directory)
                 if not self.goes_on:
-                    checkpoint.keep_only(self.directory, *kept)
+                    checkpoint.keep_only(directory, *kept)
             self.goes_on = True
             take(made, self._history())
 
-        self.trainer.run(callbacks, save, stop)
-        save(self.trainer, final=True)
+        with nullcontext() if directory is None else alone(directory):
+            self.trainer.run(callbacks, save, stop)
+            save(self.trainer, final=True)
+
+    def _beginning(self) -> str:
+        """Return what all ranks must begin with."""
+        return json.dumps([self._origin(), self.trainer.step, self.trainer.digest()])
 
     def _origin(self) -> dict[str, Any]:
         """Return what a run must share with the one that it resumes, as JSON values."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from tsgan.errors import ConfigError, DataError
+from tsgan.files import FULL
+from tsgan.locks import alone
 from tsgan.scenario_folders import FolderSink, begin_folder, complete_folder, missing_paths
 from tsgan.scenario_groups import Source, handed_on, pieces
 from tsgan.scenario_journal import ENDING, Journal
@@ -19,8 +20,6 @@ from tsgan.scenario_sinks import ArraySink, CsvSink, ParquetSink, Sink
 from tsgan.scenario_targets import Target, demand_new, demand_room, size, target_of
 from tsgan.scenario_wide import WideSink
 from tsgan.scenarios import Scenarios
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,15 @@ def _write_folder(
     wanted = missing_paths(target, request)
     missing = sum(map(len, wanted))
     demand_room(target, request.file_bytes(".parquet") * missing / request.paths)
-    begin_folder(target, request)
-    advance(request.paths - missing)
-    cut = (pieces(source(run), run, request, request.file_paths) for run in wanted)
-    with _noted(lambda: _folder_note(target)), _aborting(FolderSink(target, request)) as sink:
-        handed_on(_told(chain.from_iterable(cut), advance), sink.write)
-    complete_folder(target, request)
+    target.place.prepare()
+    folder = target.place.folder
+    with nullcontext() if folder is None else alone(folder):
+        begin_folder(target, request)
+        advance(request.paths - missing)
+        cut = (pieces(source(run), run, request, request.file_paths) for run in wanted)
+        with _noted(lambda: _folder_note(target)), _aborting(FolderSink(target, request)) as sink:
+            handed_on(_told(chain.from_iterable(cut), advance), sink.write)
+        complete_folder(target, request)
     return request.paths - missing
 
 
@@ -135,7 +137,7 @@ def _write_file(
     keeps = path is not None and request.kept
     there = path.stat().st_size if path is not None and path.exists() else 0
     demand_room(target, request.file_bytes(target.suffix) + request.scratch_bytes - there)
-    if request.resume and path is not None:
+    if path is not None:
         target.sweep()
     with ExitStack() as stack:
         journal = stack.enter_context(_journal(path, request)) if path and keeps else None
@@ -220,7 +222,7 @@ def _full_disk_told(target: Target, request: WriteRequest) -> Iterator[None]:
     except (DataError, OSError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         kept = "; ".join(getattr(error, "__notes__", []))
-        if not isinstance(cause, OSError) or cause.errno not in _FULL:
+        if not isinstance(cause, OSError) or cause.errno not in FULL:
             raise
         needed = size(request.file_bytes(target.suffix))
         raise DataError(

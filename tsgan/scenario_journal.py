@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tsgan.errors import ConfigError, DataError
+from tsgan.errors import ConfigError
+from tsgan.files import write_atomically
+from tsgan.locks import lock
 from tsgan.scenario_requests import WriteRequest, demand_same
 from tsgan.scenarios import Bars, Scenarios
 
@@ -49,17 +52,19 @@ class Journal:
         self._each = 8 * request.horizon * request.columns
         self.paths = self._reopened() if path.exists() else self._created()
         self._file = path.open("r+b", buffering=0)
+        # Windows would not let the locked part be read
+        if sys.platform != "win32" and lock(self._file.fileno()) is False:
+            self._file.close()
+            raise ConfigError(
+                f"{path}: another process is writing these paths; wait until it has ended, or "
+                "choose another name"
+            )
         self._file.truncate(self._begin + self.paths * self._each)
         self._file.seek(0, os.SEEK_END)
         self._loose = 0
 
     def _created(self) -> int:
-        try:
-            self.path.write_bytes(_HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
-        except OSError as error:
-            raise DataError(
-                f"cannot write {self.path}: {error.strerror}; choose a folder that you may write to"
-            ) from error
+        write_atomically(self.path, _HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
         return 0
 
     def _reopened(self) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from tsgan.errors import DataError
-from tsgan.files import replacing
+from tsgan.files import REMAINS, replacing, sweep
 
 
 class Place(Protocol):
@@ -32,6 +32,9 @@ class Place(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file."""
+
+    def sweep(self, mine: Callable[[str], bool]) -> None:
+        """Remove what killed processes have left of files whose names are ``mine``."""
 
 
 class LocalPlace:
@@ -57,7 +60,8 @@ class LocalPlace:
     @contextmanager
     def replacing(self, name: str) -> Iterator[BinaryIO]:
         """Give an empty file, see ``tsgan.files.replacing``."""
-        with replacing(self._path / name) as temporary, temporary.open("wb") as file:
+        path = self._path / name
+        with replacing(path, swept=True) as temporary, temporary.open("wb") as file:
             yield file
 
     def open(self, name: str) -> BinaryIO:
@@ -67,6 +71,10 @@ class LocalPlace:
     def remove(self, name: str) -> None:
         """Remove a file."""
         (self._path / name).unlink()
+
+    def sweep(self, mine: Callable[[str], bool]) -> None:
+        """Remove what killed processes have left, see ``tsgan.files.sweep``."""
+        sweep(self._path, mine)
 
 
 class RemotePlace:
@@ -119,6 +127,12 @@ class RemotePlace:
     def remove(self, name: str) -> None:
         """Remove a file."""
         self._files.rm(f"{self._root}/{name}")
+
+    def sweep(self, mine: Callable[[str], bool]) -> None:
+        """Remove all that is half written; nobody knows whether somebody still writes it."""
+        for name in self.names():
+            if (match := REMAINS.fullmatch(name)) and mine(match[1]):
+                self.remove(name)
 
     @contextmanager
     def _reported(self, what: str) -> Iterator[None]:

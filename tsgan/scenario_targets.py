@@ -14,8 +14,8 @@ from tsgan.scenario_places import LocalPlace, Place, RemotePlace
 
 SUFFIXES = (".parquet", ".csv", ".npy")
 
-_REMAINS = re.compile(r"\.[0-9a-f]{8}-")
-"""Begins the name of a file that is being written."""
+LONGEST_NAME, SPARE = 255, 20
+"""Bytes of a file's name on most disks, and of what is added to it while it is written."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ class Target:
 
     def sweep(self) -> None:
         """Remove what a killed writing of this target has left half written."""
-        for name in self.place.names():
-            whole = _REMAINS.sub("", name, count=1)
-            if whole != name and (whole == self.file or not self.file):
-                self.place.remove(name)
+        self.place.sweep(lambda name: name == self.file or not self.file)
 
 
 def target_of(target: str | Path, *, folder: bool = False) -> Target:
@@ -85,7 +82,12 @@ def _demand_local(path: Path, *, folder: bool) -> None:
 
 
 def demand_folder(path: Path) -> None:
-    """Raise ConfigError unless ``path`` lies in a folder that one may write to."""
+    """Raise ConfigError unless its folder may be written to, and its name is of a fit length."""
+    most, found = LONGEST_NAME - SPARE, len(os.fsencode(path.name))
+    if found > most:
+        raise ConfigError(
+            f"{path}: expected a name of at most {most} bytes, got {found}; choose a shorter one"
+        )
     folder = path.resolve().parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise ConfigError(

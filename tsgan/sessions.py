@@ -104,6 +104,8 @@ class Sessions:
             require_int("sessions: first second of a run", run[0], end, high - 1)
             require_int("sessions: bars of a run", run[1], 1, (high - 1 - run[0]) // self.step + 1)
             end = run[0] + (run[1] - 1) * self.step + 1
+        alone = self.cut and not self.pauseless and not self._positions.any()
+        require(not alone, "sessions: runs", "bars that end a return", "first ones alone")
 
     @cached_property
     def seconds(self) -> Times:

@@ -41,7 +41,8 @@ def read_table(path: Path) -> pa.Table:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.glob("*.parquet") if file.name[0] not in "._")
+    found = sorted(file for file in folder.glob("*.parquet") if file.name[0] not in "._")
+    return [file for file in found if file.is_file()]  # a pipe would be waited for
 
 
 def _demand_complete(folder: Path, there: set[str]) -> None:

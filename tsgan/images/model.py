@@ -24,6 +24,7 @@ from tsgan.images.given import Asked, Given, read_given
 from tsgan.images.image_run import ImageRun
 from tsgan.images.presets import image_config
 from tsgan.images.sampler import Pixels, interpolate, sample_groups
+from tsgan.locks import alone
 from tsgan.run import History, TrainingFacts
 
 TRAINING_THREADS = 1
@@ -224,8 +225,10 @@ class ImageGAN:
         Another model that is there is replaced, with its training state, its logs and its report.
         """
         self._check_fitted()
-        self.fitted_.write(Path(directory))
-        checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
+        checkpoint.make_directory(Path(directory))
+        with alone(Path(directory)):
+            self.fitted_.write(Path(directory))
+            checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:

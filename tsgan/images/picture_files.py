@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import secrets
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tsgan.errors import DataError
-from tsgan.files import write_atomically
+from tsgan.files import appearing, write_atomically
 from tsgan.images.metrics import Pixels, Places
 from tsgan.images.scaling import to_bytes
 
@@ -75,24 +73,12 @@ def write_pictures(
         DataError: if the folder is not empty or cannot be written, or a class is no folder name.
     """
     _check_folder(folder, () if labels is None else classes)
-    temporary = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
     digits = max(4, len(str(count)))
-    try:
-        temporary.mkdir()
+    with appearing(folder) as made:
         for place, image in enumerate(images):
-            inner = temporary if labels is None else temporary / classes[int(labels[place])]
+            inner = made if labels is None else made / classes[int(labels[place])]
             inner.mkdir(exist_ok=True)
             (inner / f"{place + 1:0{digits}}.png").write_bytes(png(image))
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(
-            f"cannot write the folder {folder}: {reason}; choose another one"
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def png(image: Pixels) -> bytes:
