@@ -13,9 +13,11 @@ from tsgan.cli.evaluate_images import evaluate_images
 from tsgan.cli.fetch import fetch
 from tsgan.cli.fit import fit
 from tsgan.cli.fit_images import fit_images
+from tsgan.cli.fit_many import fit_many
 from tsgan.cli.generate import generate
 from tsgan.cli.info import info
 from tsgan.cli.inspect import inspect
+from tsgan.cli.several import demand_alone
 
 app = typer.Typer(
     name="tsgan",
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(inspect)
 app.command()(fit)
+app.command()(fit_many)
 app.command()(generate)
 app.command()(evaluate)
 app.command()(info)
@@ -45,7 +48,8 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
@@ -54,6 +58,7 @@ def root(
 
     Begin with: tsgan fit prices.csv
     """
+    demand_alone(context.invoked_subcommand)
 
 
 def main() -> None:

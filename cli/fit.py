@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import shlex
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from tsgan.cli import fit_options as options
 from tsgan.cli.announcements import announce, say_trained
-from tsgan.cli.common import (
-    INTERRUPTED,
-    Column,
-    PricesFile,
-    parse_duration,
-    parse_holdout,
-    reports_errors,
-)
+from tsgan.cli.common import INTERRUPTED, Column, PricesFile, reports_errors
+from tsgan.cli.fit_settings import asked_settings, configuration, option
 from tsgan.cli.interrupts import interrupts
 from tsgan.cli.model_directory import demand_free, resumed_run
 from tsgan.cli.reading_options import options_given, with_reading
-from tsgan.config import Config, TrainingConfig
-from tsgan.errors import DataError, ShortSeriesWarning
+from tsgan.cli.several import command, is_first, joined_ranks
+from tsgan.config import Config
+from tsgan.errors import DataError, RankError, ShortSeriesWarning
+from tsgan.locks import alone
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
     from tsgan.callbacks import Callback
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
-
-WHOLE = ("window", "holdout", "seed", "device", "conditions", "labels", "bars", "calendar")
-"""Options for settings of the whole configuration; the others are of its training."""
 
 
 @reports_errors
@@ -47,6 +41,7 @@ def fit(
     objective: options.Objective = None,
     preset: options.Preset = None,
     patience: options.Patience = None,
+    batch: options.Batch = None,
     clip_gradients: options.ClipGradients = None,
     precision: options.Precision = None,
     holdout: options.Holdout = None,
@@ -62,65 +57,47 @@ def fit(
     reading: ReadConfig = ReadConfig(),  # noqa: B008 - frozen
 ) -> None:
     """Fit a model to a price file, evaluate it, and write a report."""
-    if steps is not None and max_time is not None:
-        raise typer.BadParameter("expected one of --steps and --max-time, got both")
     if resume and overwrite:
         raise typer.BadParameter("expected one of --resume and --overwrite, got both")
-    asked = {
-        "window": window,
-        "holdout": None if holdout is None else parse_holdout(holdout),
-        "seed": seed,
-        "device": device,
-        "objective": objective,
-        "preset": preset,
-        "steps": steps,
-        "max_seconds": None if max_time is None else parse_duration(max_time),
-        "patience": patience,
-        "max_gradient_norm": clip_gradients,
-        "precision": precision,
-        "conditions": tuple(condition) if condition else None,
-        "labels": tuple(label) if label else None,
-        "bars": bars or None,
-        "calendar": calendar,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = asked_settings(
+        window=window,
+        max_time=max_time,
+        steps=steps,
+        objective=objective,
+        preset=preset,
+        patience=patience,
+        batch=batch,
+        clip_gradients=clip_gradients,
+        precision=precision,
+        holdout=holdout,
+        condition=condition,
+        label=label,
+        bars=bars,
+        calendar=calendar,
+        seed=seed,
+        device=device,
+    )
     directory = out or Path(f"{prices.name.split('.')[0]}-model")
     columns = column or []
     if resume:
-        asked_anew = [*map(_option, given), *options_given(reading)[::2]]
+        asked_anew = [*map(option, given), *options_given(reading)[::2]]
         config, recorded, reading = resumed_run(directory, asked_anew)
         columns = columns or recorded
     else:
-        config = _configuration(given)
-        demand_free(directory, overwrite)
-    again = ["tsgan", "fit", str(prices), "--out", str(directory), "--resume"]
+        config = configuration(given)
+        if is_first():
+            demand_free(directory, overwrite)
+    again = ["fit", str(prices), "--out", str(directory), "--resume"]
     again += ["--tensorboard"] if tensorboard else []
     _fit(
         prices,
         _read(prices, columns, reading, config, resume),
         config,
         directory,
-        shlex.join(again),
+        f"{command()} {shlex.join(again)}",
         resume,
         tensorboard,
     )
-
-
-def _option(name: str) -> str:
-    """Return the option of a setting."""
-    others = {"max_seconds": "max-time", "max_gradient_norm": "clip-gradients"}
-    others |= {"conditions": "condition", "labels": "label"}
-    return "--" + others.get(name, name)
-
-
-def _configuration(given: dict[str, Any]) -> Config:
-    """Return the preset of the objective, changed by the settings that were given."""
-    from tsgan.objectives import preset
-
-    objective = given.pop("objective", TrainingConfig.objective)
-    settings = preset(objective, given.pop("preset", options.PRESETS[0]))
-    whole = {name: given.pop(name) for name in WHOLE if name in given}
-    return Config(**whole, training=TrainingConfig(**{**settings, **given}))
 
 
 def _read(
@@ -147,19 +124,23 @@ def _fit(
     tensorboard: bool,
 ) -> None:
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
-    from tsgan.model import TimeSeriesGAN
+    callbacks = _prepare(path, prices, config, directory, tensorboard) if is_first() else []
+    with alone(directory) if is_first() else nullcontext():
+        _train_and_evaluate(path, prices, config, directory, again, resume, callbacks)
 
-    callbacks = _prepare(path, prices, config, directory, tensorboard)
-    with interrupts() as interrupted, warnings.catch_warnings():
-        warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
-        model = TimeSeriesGAN(config).fit(
-            prices,
-            beside=path,
-            directory=directory,
-            resume=resume,
-            callbacks=callbacks,
-            stop=lambda: bool(interrupted),
-        )
+
+def _train_and_evaluate(
+    path: Path,
+    prices: Prices,
+    config: Config,
+    directory: Path,
+    again: str,
+    resume: bool,
+    callbacks: list[Callback],
+) -> None:
+    model, interrupted = _trained(path, prices, config, directory, again, resume, callbacks)
+    if not is_first():
+        return
     if not model.training_.finished:
         typer.echo(
             f"tsgan: interrupted after {model.training_.steps:,} steps; saved in {directory}. "
@@ -179,8 +160,56 @@ def _fit(
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
+    except DataError as error:
+        error.add_note(f"the model is whole; write its report with: {again}")
+        raise
     typer.echo(f"Next: open {directory / 'report.html'} in a browser, then")
     typer.echo(f"      tsgan generate {directory} --paths 500 --horizon 252 --out paths.parquet")
+
+
+def _trained(
+    path: Path,
+    prices: Prices,
+    config: Config,
+    directory: Path,
+    again: str,
+    resume: bool,
+    callbacks: list[Callback],
+) -> tuple[TimeSeriesGAN, bool]:
+    """Return the model, and whether a signal came while it was trained."""
+    from tsgan.checkpoint import TRAINING
+    from tsgan.model import TimeSeriesGAN
+
+    model = TimeSeriesGAN(config)
+    try:
+        with (
+            joined_ranks(config.device) as ranks,
+            interrupts() as interrupted,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
+            model.fit(
+                prices,
+                beside=path,
+                directory=directory,
+                resume=resume,
+                callbacks=callbacks,
+                stop=lambda: bool(interrupted),
+                ranks=ranks,
+            )
+    except RankError as error:
+        saved = (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file()
+        error.add_note(
+            f"the state of the last check is whole in {directory}; go on with: {again}"
+            if saved
+            else "no check had been reached, so that nothing is saved; start again"
+        )
+        raise
+    except DataError as error:
+        if (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file():
+            error.add_note(f"the state of the last check is kept; go on with: {again}")
+        raise
+    return model, bool(interrupted)
 
 
 def _prepare(

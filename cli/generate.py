@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tsgan.cli import generate_options as options
 from tsgan.cli.common import reports_errors
+from tsgan.cli.engine_options import Address, EngineOption, Workers, engine_of
+from tsgan.cli.generate_folders import generate_folders, models_in
+from tsgan.cli.generate_many import folder_of, write_by_many
 from tsgan.cli.info import ModelDirectory
 from tsgan.errors import ConfigError
 
@@ -47,6 +50,9 @@ def generate(
     library: options.For = None,
     resume: options.Resume = False,
     overwrite: options.Overwrite = False,
+    engine: EngineOption = None,
+    workers: Workers = None,
+    address: Address = None,
 ) -> None:
     """Write synthetic paths: path, step, date, log_return, close, and open to volume of bars.
 
@@ -67,32 +73,46 @@ def generate(
     from tsgan.model import TimeSeriesGAN
 
     numbers = _numbers(only, paths)
+    many = engine_of(engine, workers, address)
+    if many is not None:
+        others = {"--for": library, "--only": only, "--shape": shape is not options.Shape.long}
+        out = folder_of(out, DEFAULT_OUT, others)
     folder = None if library is None else _check_folder(library, out, resume, partition, shape)
     if folder is None:
         from tsgan.scenario_files import check_target
 
         check_target(out, partition=partition, shape=shape.value, overwrite=overwrite or resume)
+    asked: dict[str, Any] = {
+        "only": numbers,
+        "given": given,
+        "extrapolate": extrapolate,
+        "history": from_history,
+        "drift": drift,
+        "start_price": start_price,
+        "start_date": start_date,
+        "calendar": calendar,
+        "tick": tick,
+    }
+    if many is not None and (models := models_in(model)):
+
+        def order(directory: Path, own: int) -> tuple[Production, WriteRequest]:
+            one = TimeSeriesGAN.load(directory)
+            made = one.production(paths, horizon, seed=own, **asked)
+            return made, _request(one, made, directory, "long", "close", partition, resume)
+
+        generate_folders(models, out, order, seed, many)
+        return
     loaded = TimeSeriesGAN.load(model)
-    production = loaded.production(
-        paths,
-        horizon,
-        seed=seed,
-        only=numbers,
-        given=given,
-        extrapolate=extrapolate,
-        history=from_history,
-        drift=drift,
-        start_price=start_price,
-        start_date=start_date,
-        calendar=calendar,
-        tick=tick,
-    )
+    production = loaded.production(paths, horizon, seed=seed, **asked)
     _announce(loaded, production)
     if library is not None and folder is not None:
         _write_for(library.value, folder, production)
         return
     request = _request(loaded, production, model, shape.value, values.value, partition, resume)
-    _write(out, production, request)
+    if many is not None:
+        write_by_many(out, production, request, many)
+    else:
+        _write(out, production, request)
     typer.echo("Next: read it with pandas and run your backtest. Paths as long as the real series,")
     typer.echo("      under no condition, can be judged in full: tsgan evaluate PRICES PATHS")
 

@@ -21,13 +21,13 @@ READING = " ".join(map(option_of, (item.name for item in fields(ReadConfig))))
 OPTIONS = {
     "fit": (
         f"{READING} --out --column --window --max-time --steps --objective --preset --patience "
-        "--clip-gradients --precision --holdout --condition --label --bars --calendar --seed "
-        "--device --tensorboard --resume --overwrite"
+        "--batch --clip-gradients --precision --holdout --condition --label --bars --calendar "
+        "--seed --device --tensorboard --resume --overwrite"
     ),
     "generate": (
         "--paths --horizon --seed --only --given --extrapolate --from-history --drift "
         "--start-price --start-date --calendar --tick --out --shape --values --partition --for "
-        "--resume --overwrite --images"
+        "--resume --overwrite --images --engine --address --workers"
     ),
     "evaluate": f"{READING} --column --trained-until --json --report --seed",
     "inspect": f"{READING} --column --all --json",

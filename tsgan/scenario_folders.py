@@ -10,15 +10,18 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from socket import gethostname
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
 
 from tsgan.errors import ConfigError, DataError
+from tsgan.scenario_groups import Source, pieces
 from tsgan.scenario_places import Place
 from tsgan.scenario_requests import WriteRequest, demand_same
-from tsgan.scenario_sinks import ParquetSink
+from tsgan.scenario_sinks import REQUEST, ParquetSink
 from tsgan.scenario_targets import Target
 from tsgan.scenarios import Scenarios
 
@@ -101,10 +104,46 @@ def _demand_leftovers(target: Target, request: WriteRequest) -> None:
 def _is_whole(place: Place, name: str, blocks: dict[str, range], request: WriteRequest) -> bool:
     try:
         with place.open(name) as file:
-            rows = pa.parquet.read_metadata(file).num_rows
+            found = pa.parquet.read_metadata(file)
     except (OSError, ValueError):
         return False
-    return bool(rows == len(blocks[name]) * request.path_rows)
+    recorded = (found.metadata or {}).get(REQUEST)
+    same = recorded is None or recorded == json.dumps(request.record()).encode()
+    return same and bool(found.num_rows == len(blocks[name]) * request.path_rows)
+
+
+def write_block(target: Target, source: Source, request: WriteRequest, block: range) -> bool:
+    """Write the paths of one file of a folder that has been begun; return whether it was there.
+
+    The bytes follow from the request and the block alone.
+
+    Raises:
+        DataError: it cannot be written, or the folder is not the one that was begun.
+    """
+    name = block_name(block.start, block.stop - 1)
+    if name in target.place.names():
+        if _is_whole(target.place, name, {name: block}, request):
+            return True
+    else:
+        _demand_begun(target, request)
+    sink = FolderSink(target, request)
+    try:
+        for group in pieces(source(block), block, request, request.file_paths):
+            sink.write(group)
+    except BaseException:
+        sink.abort()
+        raise
+    return False
+
+
+def _demand_begun(target: Target, request: WriteRequest) -> None:
+    if STARTED in target.place.names():
+        _demand_leftovers(target, replace(request, resume=True))
+        return
+    raise DataError(
+        f"{target.text}: expected a folder that every worker sees, the one on {gethostname()} does "
+        "not; choose a folder of a disk that they share, or an address such as s3://bucket/name/"
+    )
 
 
 def _runs(blocks: list[range]) -> Iterator[range]:
