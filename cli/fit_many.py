@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +83,7 @@ def fit_many(
     assert many is not None
     tasks = fit_tasks(price_files(prices), out)
     _demand_free(tasks, resume)
+    _demand_results(out / RESULTS)
     work = FitWork(configuration(settings), Path.cwd(), reading, tuple(column or ()), not no_report)
     make_directory(out)
     with alone(out), opened(many) as crew:
@@ -103,6 +105,21 @@ def _demand_free(tasks: Sequence[FitTask], resume: bool) -> None:
 
     for task in tasks:
         demand_free(task.directory, resume)
+
+
+def _demand_results(path: Path) -> None:
+    """Refuse to write over a table that is of something else."""
+    from tsgan.errors import ConfigError
+    from tsgan.fit_results import COLUMNS
+
+    with suppress(FileNotFoundError):
+        with path.open("rb") as file:
+            first = file.readline(1_000)
+        if first.decode("utf-8", "replace").rstrip() != ",".join(COLUMNS):
+            raise ConfigError(
+                f"{path}: expected no file, or the table of an earlier tsgan fit-many, found "
+                "another one; choose another --out, or move it away"
+            )
 
 
 def _announce(tasks: Sequence[FitTask], work: FitWork, crew: TaskWorkers, out: Path) -> None:

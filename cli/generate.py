@@ -98,6 +98,8 @@ def generate(
         def order(directory: Path, own: int) -> tuple[Production, WriteRequest]:
             one = TimeSeriesGAN.load(directory)
             made = one.production(paths, horizon, seed=own, **asked)
+            for doubt in _doubts(one, made):
+                typer.echo(f"tsgan: warning: {directory.name}: {doubt}", err=True)
             return made, _request(one, made, directory, "long", "close", partition, resume)
 
         generate_folders(models, out, order, seed, many)
@@ -148,12 +150,18 @@ def _check_folder(
 
 def _announce(model: TimeSeriesGAN, production: Production) -> None:
     """Say what is asked for, and warn of what is doubtful."""
-    if not model.training_.finished:
-        typer.echo("tsgan: warning: this model's fit was interrupted; see tsgan info", err=True)
     for text in production.said:
         typer.echo(text)
-    for warning in production.warnings:
-        typer.echo(f"tsgan: warning: {warning}", err=True)
+    for doubt in _doubts(model, production):
+        typer.echo(f"tsgan: warning: {doubt}", err=True)
+
+
+def _doubts(model: TimeSeriesGAN, production: Production) -> list[str]:
+    """Return what is doubtful about the paths of a model."""
+    unfinished = (
+        [] if model.training_.finished else ["this model's fit was interrupted; see tsgan info"]
+    )
+    return [*unfinished, *production.warnings]
 
 
 def _request(

@@ -152,7 +152,7 @@ def test_existing_model_is_kept_unless_told(price_file: Path, unjudged: None) ->
 def test_overwritten_model_is_a_new_one(price_file: Path, unjudged: None) -> None:
     fit(price_file, "--out", "new", "--seed", 5)
     fit(price_file, "--out", "m")
-    for name in ("report.html", "training.png", f".0123abcd-{WEIGHTS}"):
+    for name in ("report.html", "training.png", f".tsgan-0123abcd-{WEIGHTS}"):
         (Path("m") / name).write_text("old")
     fit(price_file, "--out", "m", "--seed", 5, "--overwrite")
     assert (Path("m") / WEIGHTS).read_bytes() == (Path("new") / WEIGHTS).read_bytes()

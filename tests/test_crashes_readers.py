@@ -122,7 +122,7 @@ def test_model_whose_weights_have_no_usual_name_yet_is_whole_and_saved_again(
     assert checkpoint.foreign_files(tmp_path) == []
     checkpoint.keep_only(tmp_path, MANIFEST, WEIGHTS)
     assert number_in(tmp_path) == 2
-    (tmp_path / ".0123abcd-generator-0123456789abcdef.safetensors").touch()
+    (tmp_path / ".tsgan-0123abcd-generator-0123456789abcdef.safetensors").touch()
     write_model(tmp_path, *model(3))
     assert number_in(tmp_path) == 3
     assert {path.name for path in tmp_path.iterdir()} == {MANIFEST, WEIGHTS}

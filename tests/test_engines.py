@@ -53,6 +53,25 @@ def test_a_lost_process_is_replaced_alone(tmp_path: Path) -> None:
 
 
 @windows
+def test_a_process_that_is_lost_between_two_tasks_is_replaced(tmp_path: Path) -> None:
+    with closing(LocalWorkers(1).outcomes(Work(tmp_path), iter([1, 2]))) as found:
+        first = next(found)
+        assert first.made is not None
+        os.kill(first.made[1], signal.SIGKILL)
+        time.sleep(0.5)  # until its pool has noticed
+        second = next(found)
+    assert second.made is not None and second.made[0] == 4 and second.made[1] != first.made[1]
+
+
+def test_a_task_that_cannot_travel_fails_alone(tmp_path: Path) -> None:
+    tasks = [lambda: 1, 2]
+    found = {type(one.task): one for one in LocalWorkers(1).outcomes(Work(tmp_path), tasks)}
+    assert found[int].made is not None
+    (other,) = (one for kind, one in found.items() if kind is not int)
+    assert "that can travel" in str(other.error)
+
+
+@windows
 def test_no_more_tasks_are_taken_than_are_done(tmp_path: Path) -> None:
     taken = []
 

@@ -66,7 +66,7 @@ def test_what_is_there_is_checked_and_kept(by_one: dict[str, bytes]) -> None:
     (folder / names[0]).unlink()
     (folder / names[1]).write_bytes(by_one[names[1]][:-20])
     (folder / names[2]).write_bytes(by_one[names[2]].replace(b'"seed": 3', b'"seed": 4'))
-    (folder / ".0123abcd-paths-000000000-000000004.parquet").touch()
+    (folder / ".tsgan-0123abcd-paths-000000000-000000004.parquet").touch()
     before = {name: (folder / name).stat().st_mtime_ns for name in names[3:]}
     with pytest.raises(ConfigError, match="add --resume"):
         by_many("many/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import time
@@ -42,16 +43,30 @@ def cluster() -> Iterator[None]:
         warnings.simplefilter("ignore")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=100 * 2**20,
-        )
+        begin()
         yield
         ray.shutdown()
+        gc.collect()  # while warnings of what Ray leaves open are not heard
+
+
+def begin() -> None:
+    """Start Ray, which gives up after half a minute: on a busy machine, several times."""
+    for left in reversed(range(5)):
+        try:
+            ray.init(
+                address="local",
+                num_cpus=2,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=100 * 2**20,
+            )
+            return
+        except Exception as error:
+            ray.shutdown()
+            gc.collect()
+            if not left or "timed out" not in str(error):
+                raise
 
 
 @pytest.fixture

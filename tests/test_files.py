@@ -115,29 +115,29 @@ def test_next_writing_removes_what_a_killed_one_left_but_not_what_is_being_writt
         assert names(tmp_path) == [half, "x"], "another process still writes it"
         process.kill()
         process.wait()
-        (tmp_path / ".0123abcd-y").touch()  # of another file
+        (tmp_path / ".tsgan-0123abcd-y").touch()  # of another file
         if kind == "folder":
             (tmp_path / "x" / "all").unlink()
         write()
-    assert names(tmp_path) == [".0123abcd-y", "x"]
+    assert names(tmp_path) == [".tsgan-0123abcd-y", "x"]
 
 
 def test_nothing_is_swept_where_locks_are_not_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".0123abcd-x").touch()
+    (tmp_path / ".tsgan-0123abcd-x").touch()
     monkeypatch.setattr("tsgan.locks.lock", lambda _: None)
     write_atomically(tmp_path / "x", "whole")
-    assert names(tmp_path) == [".0123abcd-x", "x"]
+    assert names(tmp_path) == [".tsgan-0123abcd-x", "x"]
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])
 def test_what_is_no_file_is_not_swept(tmp_path: Path, kind: str) -> None:
     (tmp_path / "kept").write_text("kept")
-    odd = tmp_path / ".0123abcd-x"
+    odd = tmp_path / ".tsgan-0123abcd-x"
     odd.symlink_to(tmp_path / "kept") if kind == "link" else os.mkfifo(odd)
     write_atomically(tmp_path / "x", "whole")
-    assert names(tmp_path) == [".0123abcd-x", "kept", "x"]
+    assert names(tmp_path) == [".tsgan-0123abcd-x", "kept", "x"]
     assert (tmp_path / "kept").read_text() == "kept"
 
 
@@ -212,3 +212,10 @@ def test_full_disk_says_what_is_needed_and_left(
 )
 def test_sizes_are_shown_in_units_of_a_thousand(size: float, text: str) -> None:
     assert shown(size) == text
+
+
+def test_dated_backups_of_others_stay(tmp_path: Path) -> None:
+    backup = tmp_path / ".20240101-x"
+    backup.touch()
+    write_atomically(tmp_path / "x", b"new")
+    assert names(tmp_path) == [".20240101-x", "x"]

@@ -123,6 +123,8 @@ def test_resume_keeps_what_is_finished(prices: Path) -> None:
     assert "AAA: was there, 5 steps" in result.stderr and "BBB: 5 steps" in result.stderr
     assert {file: file.stat().st_mtime_ns for file in before} == before
     assert [row["error"] for row in rows()] == ["", "", ""]
+    assert many("--resume", "--column", "Open").exit_code == 1
+    assert "models/AAA: expected the model of these prices" in rows()[0]["error"]
     others = many("--resume", "--seed", 1)
     assert others.exit_code == 1
     assert "models/AAA: expected the model of these settings" in rows()[0]["error"]
@@ -273,6 +275,15 @@ def test_foreign_directories_are_never_touched(prices: Path) -> None:
     (Path("models") / "AAA" / "thesis.tex").touch()
     tiny.demand_refusal(many("--resume"), "models/AAA", "thesis.tex")
     assert [file.name for file in Path("models").iterdir()] == ["AAA"]
+
+
+@pytest.mark.usefixtures("inline_engine")
+def test_a_table_of_something_else_stays(prices: Path) -> None:
+    Path("models").mkdir()
+    results = Path("models/results.csv")
+    results.write_text("my,results\n1,2\n")
+    tiny.demand_refusal(many(), "models/results.csv", "another --out")
+    assert results.read_text() == "my,results\n1,2\n" and not (Path("models") / "AAA").exists()
 
 
 @pytest.mark.usefixtures("inline_engine")

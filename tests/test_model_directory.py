@@ -29,9 +29,9 @@ def test_directory_that_cannot_be_made_is_named(tmp_path: Path, below: str) -> N
         ([MANIFEST], True),
         ([TRAINING], True),
         ([MANIFEST, WEIGHTS, TRAINING, LOG, "metrics.json", "report.html", "training.png"], True),
-        ([MANIFEST, f".0123abcd-{LOG}"], True),
+        ([MANIFEST, f".tsgan-0123abcd-{LOG}"], True),
         ([LOG], False),
-        ([MANIFEST, f".0123abcd-{WEIGHTS}"], True),
+        ([MANIFEST, f".tsgan-0123abcd-{WEIGHTS}"], True),
         ([WEIGHTS], False),
         (["metrics.json"], False),
     ],
@@ -43,11 +43,18 @@ def test_model_is_told_from_other_folders(tmp_path: Path, names: list[str], expe
     assert checkpoint.foreign_files(tmp_path) == []
 
 
-FOREIGN = [".0123abcd-thesis.tex", ".git", "thesis.tex"]
+FOREIGN = [".git", ".tsgan-0123abcd-thesis.tex", "thesis.tex"]
 
 
 def test_files_of_others_are_named_and_left(tmp_path: Path) -> None:
-    for name in (MANIFEST, WEIGHTS, "report.html", f".0123abcd-{WEIGHTS}", ".DS_Store", *FOREIGN):
+    for name in (
+        MANIFEST,
+        WEIGHTS,
+        "report.html",
+        f".tsgan-0123abcd-{WEIGHTS}",
+        ".DS_Store",
+        *FOREIGN,
+    ):
         (tmp_path / name).touch()
     assert checkpoint.foreign_files(tmp_path) == FOREIGN
     checkpoint.keep_only(tmp_path, MANIFEST)

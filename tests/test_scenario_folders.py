@@ -108,7 +108,7 @@ def test_only_what_is_missing_is_sampled(tmp_path: Path) -> None:
     (tmp_path / FILES[0]).unlink()
     (tmp_path / FILES[2]).write_bytes(whole[FILES[4]])
     (tmp_path / FILES[3]).write_bytes(whole[FILES[3]][:-9])
-    (tmp_path / f".0123abcd-{FILES[0]}").write_bytes(b"half")
+    (tmp_path / f".tsgan-0123abcd-{FILES[0]}").write_bytes(b"half")
     source = Sampler(HORIZON)
     done = write_scenarios(tmp_path, source, replace(REQUEST, resume=True))
     assert source.sampled == [*range(5), *range(10, 20)] and done.reused == 8
@@ -198,7 +198,7 @@ def test_any_folder_of_parquet_files_is_read(tmp_path: Path) -> None:
     frame = example(range(8), HORIZON).to_frame()
     frame[frame["path"] < 3].to_parquet(tmp_path / "a.parquet")
     frame[frame["path"] >= 3].to_parquet(tmp_path / "b.parquet")
-    (tmp_path / ".0123abcd-b.parquet").write_bytes(b"half")
+    (tmp_path / ".tsgan-0123abcd-b.parquet").write_bytes(b"half")
     found = read_synthetic(tmp_path)
     np.testing.assert_array_equal(found.log_returns, example(range(8), HORIZON).log_returns)
     assert found.origin is None and found.notes[-1] == "Read 8 paths of 6 steps."

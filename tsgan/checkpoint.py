@@ -228,7 +228,7 @@ def read_training(directory: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         numbers = model_files.parse_json(metadata["tsgan"])
         if _digest(tensors, metadata["tsgan"]) != metadata["sha256"]:
             raise ValueError("other bytes than were written")
-    except (KeyError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{path}: expected a training state of tsgan, got a damaged file; fit again with "
             "--overwrite"

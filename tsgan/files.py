@@ -25,8 +25,13 @@ from tsgan.errors import DataError
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Of errors of a disk without room, or of a file that may not be so large."""
 
-REMAINS = re.compile(r"\.[0-9a-f]{8}-(.+)", re.DOTALL)
+REMAINS = re.compile(r"\.tsgan-[0-9a-f]{8}-(.+)", re.DOTALL)
 """The name of a file that is being written, around that which it will have."""
+
+
+def temporary_name(name: str) -> str:
+    """Return a new name for what will be called ``name``, which ``REMAINS`` knows again."""
+    return f".tsgan-{secrets.token_hex(4)}-{name}"
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -70,6 +75,9 @@ def replacing(path: Path, *, needed: int | None = None, swept: bool = False) -> 
                 descriptor = -1
             temporary.replace(target)
     finally:
+        if sys.platform == "win32" and descriptor >= 0:  # which removes no open file
+            os.close(descriptor)
+            descriptor = -1
         with suppress(OSError):
             if temporary is not None:
                 temporary.unlink()
@@ -90,7 +98,7 @@ def appearing(folder: Path) -> Iterator[Path]:
         DataError: if it cannot be written.
     """
     sweep(folder.parent, lambda name: name == folder.name)
-    temporary = folder.with_name(f".{secrets.token_hex(4)}-{folder.name}")
+    temporary = folder.with_name(temporary_name(folder.name))
     descriptor = -1
     try:
         with _told(folder, folder):
@@ -140,7 +148,7 @@ def shown(size: float) -> str:
 def _begun(target: Path) -> tuple[Path, int]:
     """Return a new empty file beside ``target``, and its descriptor, by which it is locked."""
     while True:
-        temporary = target.with_name(f".{secrets.token_hex(4)}-{target.name}")
+        temporary = target.with_name(temporary_name(target.name))
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         if sys.platform == "win32":
             return temporary, descriptor  # no open file can be removed

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic
 
+from tsgan.errors import TsganError
 from tsgan.tasks import GRACE, RETRIES, Made, Outcome, Task, lost, perform
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -92,7 +93,11 @@ class _Seat:
         self._pid: Future[int] | None = None
 
     def submit(self, task: Any) -> Future[Any]:
-        """Begin a task."""
+        """Begin a task, in a new process where the old one was lost meanwhile."""
+        if self._pool is not None:
+            with suppress(BrokenProcessPool):
+                return self._pool.submit(_do, task)
+            self.close()
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, context, _begin, (self._packed,))
@@ -106,6 +111,12 @@ class _Seat:
         except BrokenProcessPool:
             self.close()
             return None if one.lost < RETRIES else lost(one.task)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            reason = " ".join(str(error).split())
+            told = TsganError(
+                f"expected a task that can travel to a process, got one that {reason}"
+            )
+            return Outcome(one.task, None, told)
         if found.stopped and one.lost < RETRIES:  # not by this one, which still waits for it
             return None
         return found

@@ -118,7 +118,9 @@ class FitWork:
         fitted = Fitted.read(directory)
         if not fitted.training.finished:
             return None
-        same = fitted.facts.sha256 == prices.sha256
+        facts = fitted.facts
+        read = facts.sha256, facts.column, ReadConfig.from_dict(facts.reading)
+        same = read == (prices.sha256, ", ".join(prices.names), prices.reading)
         if not same or fitted.config != self.config:
             raise CheckpointError(
                 f"{directory}: expected the model of these {'settings' if same else 'prices'}, "

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from tsgan.errors import TsganError
+from tsgan.errors import DataError, TsganError
 from tsgan.partitions import BlockWork, absolute, complete, missing_blocks
 from tsgan.scenario_folders import begin_folder
 from tsgan.scenario_groups import Source
@@ -75,8 +75,8 @@ class _Begun:
         if self.error is None:
             try:
                 complete(self.target, self.request)
-            except TsganError as error:
-                self.error = error
+            except (TsganError, OSError) as error:
+                self.error = _told(folder, error)
         return FolderFound(folder, self.there, self.error)
 
 
@@ -102,6 +102,14 @@ def write_folders(
     yield from _taken(ended)
 
 
+def _told(folder: str, error: TsganError | OSError) -> TsganError:
+    """Return the error, one of the system as one that names the folder and the remedy."""
+    if isinstance(error, TsganError):
+        return error
+    reason = (error.strerror or str(error)).lower()
+    return DataError(f"{folder}: cannot be written to or read: {reason}; choose another --out")
+
+
 def _taken(ended: list[FolderFound]) -> Iterator[FolderFound]:
     while ended:
         yield ended.pop(0)
@@ -114,8 +122,8 @@ def _blocks(
     for one in folders:
         try:
             state, blocks, work = _begin(one)
-        except TsganError as error:
-            ended.append(FolderFound(one.folder, 0, error))
+        except (TsganError, OSError) as error:
+            ended.append(FolderFound(one.folder, 0, _told(one.folder, error)))
             continue
         if not blocks:
             ended.append(state.found(one.folder))

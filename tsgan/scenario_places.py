@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from tsgan.errors import DataError
-from tsgan.files import REMAINS, replacing, sweep
+from tsgan.files import REMAINS, replacing, sweep, temporary_name
 
 
 class Place(Protocol):
@@ -102,7 +101,7 @@ class RemotePlace:
     @contextmanager
     def replacing(self, name: str) -> Iterator[BinaryIO]:
         """Give a file of another name, which is moved to ``name`` when the block succeeds."""
-        temporary = f"{self._root}/.{secrets.token_hex(4)}-{name}"
+        temporary = f"{self._root}/{temporary_name(name)}"
         try:
             with self._reported("write"):
                 file = self._files.open(temporary, "wb")
