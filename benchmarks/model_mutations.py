@@ -84,7 +84,9 @@ def _fit_images() -> ImageGAN:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (40, 28, 28)).astype(np.uint8)
     some = Images(pixels, np.arange(40) % 2, ("a", "b"), "noise")
-    network = ImageNetworkConfig("slim", 4, 2, (2, 2), (2, 2), 0)
+    network = ImageNetworkConfig(
+        noise=4, embedding=2, generator_dense=2, generator_channels=(2, 2), critic_channels=(2, 2)
+    )
     training = TrainingConfig(steps=2, batch=4)
     config = ImageConfig(labels=True, codes=2, network=network, training=training)
     return ImageGAN(config).fit(ImageSets(some, some))

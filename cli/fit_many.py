@@ -104,7 +104,7 @@ def _demand_free(tasks: Sequence[FitTask], resume: bool) -> None:
     from tsgan.cli.model_directory import demand_free
 
     for task in tasks:
-        demand_free(task.directory, resume)
+        demand_free(task.directory, resume, "delete it to fit it anew")
 
 
 def _demand_results(path: Path) -> None:
@@ -224,15 +224,15 @@ def _say_next(tasks: Sequence[FitTask], outcomes: Outcomes, results: Path, stopp
         )
         raise typer.Exit(INTERRUPTED)
     if done:
-        typer.echo("Next: paths of each, in a folder of Parquet files, as of")
+        typer.echo("Next: paths of each, by noise of its own, in a folder of Parquet files:")
         typer.echo(
-            f"      tsgan generate {done[0].directory} --paths 500 --horizon 252 --engine local "
-            f"--out {done[0].directory.name}-paths/"
+            f"      tsgan generate {results.parent} --paths 500 --horizon 252 --engine local "
+            f"--out {results.parent.name}-paths"
         )
     if failed:
         typer.echo(
-            f"tsgan: {failed:,} of {len(tasks):,} failed; mend what their lines name, then give "
-            "the same command with --resume",
+            f"tsgan: {failed:,} of {len(tasks):,} failed; mend or remove what their lines name, then "
+            "give the same command with --resume",
             err=True,
         )
         raise typer.Exit(1)

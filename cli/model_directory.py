@@ -73,8 +73,13 @@ def _foreign(directory: Path, error: Exception) -> CheckpointError:
     )
 
 
-def demand_free(directory: Path, overwrite: bool) -> None:
-    """Raise ConfigError unless ``directory`` is new, empty, or a model to be overwritten."""
+def demand_free(
+    directory: Path, overwrite: bool, replace: str = "replace it with --overwrite"
+) -> None:
+    """Raise ConfigError unless ``directory`` is new, empty, or a model to be overwritten.
+
+    ``replace`` says how a model is replaced by the command that asks.
+    """
     from tsgan.model_directory import foreign_files, is_model
 
     if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
@@ -87,6 +92,6 @@ def demand_free(directory: Path, overwrite: bool) -> None:
         )
     if is_model(directory) and not overwrite:
         raise ConfigError(
-            f"{directory}: holds a model already; go on with --resume, replace it with "
-            "--overwrite, or choose another --out"
+            f"{directory}: holds a model already; go on with --resume, {replace}, or choose "
+            "another --out"
         )

@@ -58,6 +58,9 @@ class KilledOnce:
     marker: Path
 
     def __call__(self, block: range) -> Iterator[Any]:
+        import tsgan.scenario_requests
+
+        tsgan.scenario_requests.ROWS_AT_ONCE = 1  # each path is written when it is there
         for group in self.source(block):
             half = max(1, len(group.numbers) // 2)
             yield from self.halves(group, half, block)

@@ -121,8 +121,11 @@ def test_the_error_of_a_file_ends_the_writing() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGKILL")
-def test_a_killed_worker_changes_no_byte(fitted: TimeSeriesGAN) -> None:
+def test_a_killed_worker_changes_no_byte(
+    fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the middle of a file; the paths continue a history, with a drift and under a condition."""
+    monkeypatch.setattr("tsgan.scenario_requests.ROWS_AT_ONCE", 1)
     history = tiny.write_prices(Path("history.csv"), seed=8)
     production = fitted.production(23, 700, seed=5, history=history, drift=0.1)
     request = WriteRequest(23, 700, partition=5)

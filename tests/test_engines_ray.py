@@ -111,7 +111,10 @@ def test_closing_stops_what_runs_and_waits_for_it(workers: Workers, tmp_path: Pa
     assert len(taken) <= 5 + 2 * 2, "no more tasks are taken than are done"
 
 
-def test_a_killed_worker_changes_no_byte(workers: Workers, fitted: TimeSeriesGAN) -> None:
+def test_a_killed_worker_changes_no_byte(
+    workers: Workers, fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tsgan.scenario_requests.ROWS_AT_ONCE", 1)
     production = fitted.production(23, 300, seed=5, drift="zero")
     request = WriteRequest(23, 300, partition=5)
     write_scenarios("one/", production.groups, request)

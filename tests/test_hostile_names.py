@@ -133,7 +133,7 @@ def test_errors_are_shown_to_a_terminal_as_text(capsys: pytest.CaptureFixture[st
         fail()
     shown = capsys.readouterr().err
     assert UNSEEN.search(shown.rstrip("\n")) is None
-    assert r"expected\x1b[2J\r\na name \u202e; rename \ud800 it" in shown
+    assert r"expected\x1b[2J a name \u202e; rename \ud800 it" in shown
 
 
 def test_file_names_are_kept_as_text(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ NETWORK = {
     "generator_channels": (8, 4),
     "critic_channels": (4, 4),
     "critic_dense": 8,
-    "generator_dense": 8,
+    "generator_dense": 24,
 }
 TRAINING = {"batch": 8, "critic_steps": 1, "log_every": 1, "check_every": 3}
 

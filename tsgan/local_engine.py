@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 import time
@@ -47,9 +46,9 @@ class LocalWorkers:
         self, work: Callable[[Task], Made], tasks: Iterable[Task]
     ) -> Generator[Outcome[Task, Made], None, None]:
         """Yield what comes of each task, see ``Workers``."""
-        packed, left = pickle.dumps(work), iter(tasks)
+        left = iter(tasks)
         again: deque[_Try[Task]] = deque()
-        idle: list[_Seat] = [_Seat(packed) for _ in range(self._count)]
+        idle: list[_Seat] = [_Seat(work) for _ in range(self._count)]
         running: dict[Future[Any], tuple[_Seat, _Try[Task]]] = {}
         try:
             while True:
@@ -87,8 +86,8 @@ def _next(tasks: Iterator[Task]) -> _Try[Task] | None:
 class _Seat:
     """The place of one process, which is started when it is needed, and again when it is lost."""
 
-    def __init__(self, packed: bytes) -> None:
-        self._packed = packed
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self._work = work
         self._pool: ProcessPoolExecutor | None = None
         self._pid: Future[int] | None = None
 
@@ -98,10 +97,9 @@ class _Seat:
             with suppress(BrokenProcessPool):
                 return self._pool.submit(_do, task)
             self.close()
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, _begin, (self._packed,))
-            self._pid = self._pool.submit(os.getpid)
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, context, _begin, (self._work,))
+        self._pid = self._pool.submit(os.getpid)
         return self._pool.submit(_do, task)
 
     def outcome(self, future: Future[Any], one: _Try[Task]) -> Outcome[Task, Any] | None:
@@ -111,12 +109,10 @@ class _Seat:
         except BrokenProcessPool:
             self.close()
             return None if one.lost < RETRIES else lost(one.task)
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
+        except Exception as error:  # of a task, or of what it made, that cannot travel
             reason = " ".join(str(error).split())
-            told = TsganError(
-                f"expected a task that can travel to a process, got one that {reason}"
-            )
-            return Outcome(one.task, None, told)
+            told = f"expected a task that can travel to a process, and its result back: {reason}"
+            return Outcome(one.task, None, TsganError(told))
         if found.stopped and one.lost < RETRIES:  # not by this one, which still waits for it
             return None
         return found
@@ -159,13 +155,13 @@ _work: Callable[[Any], Any] | None = None
 _busy = threading.Event()
 
 
-def _begin(packed: bytes) -> None:
+def _begin(work: Callable[[Any], Any]) -> None:
     """Make a new process ready: one thread, deaf to Ctrl-C, of which the first process tells it."""
     global _work
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    _work = pickle.loads(packed)
+    _work = work
 
 
 def _do(task: Any) -> Outcome[Any, Any]:
