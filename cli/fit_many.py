@@ -231,8 +231,8 @@ def _say_next(tasks: Sequence[FitTask], outcomes: Outcomes, results: Path, stopp
         )
     if failed:
         typer.echo(
-            f"tsgan: {failed:,} of {len(tasks):,} failed; mend or remove what their lines name, then "
-            "give the same command with --resume",
+            f"tsgan: {failed:,} of {len(tasks):,} failed; mend or remove what their lines name, "
+            "then give the same command with --resume",
             err=True,
         )
         raise typer.Exit(1)
