@@ -60,10 +60,14 @@ class KilledOnce:
     def __call__(self, block: range) -> Iterator[Any]:
         import tsgan.scenario_requests
 
+        before = tsgan.scenario_requests.ROWS_AT_ONCE
         tsgan.scenario_requests.ROWS_AT_ONCE = 1  # each path is written when it is there
-        for group in self.source(block):
-            half = max(1, len(group.numbers) // 2)
-            yield from self.halves(group, half, block)
+        try:
+            for group in self.source(block):
+                half = max(1, len(group.numbers) // 2)
+                yield from self.halves(group, half, block)
+        finally:  # other tests have the same processes
+            tsgan.scenario_requests.ROWS_AT_ONCE = before
 
     def halves(self, group: Any, half: int, block: range) -> Iterator[Any]:
         from tsgan.scenario_groups import cut

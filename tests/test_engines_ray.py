@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import tiny
 from engine_example import BAD, BROKEN, CURSED, KILLED, SLOW, KilledOnce, Work
+from scenario_example import Sampler
 
 from tsgan import TimeSeriesGAN
 from tsgan.checkpoint import WEIGHTS
@@ -111,14 +112,11 @@ def test_closing_stops_what_runs_and_waits_for_it(workers: Workers, tmp_path: Pa
     assert len(taken) <= 5 + 2 * 2, "no more tasks are taken than are done"
 
 
-def test_a_killed_worker_changes_no_byte(
-    workers: Workers, fitted: TimeSeriesGAN, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_worker_changes_no_byte(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tsgan.scenario_requests.ROWS_AT_ONCE", 1)
-    production = fitted.production(23, 300, seed=5, drift="zero")
     request = WriteRequest(23, 300, partition=5)
-    write_scenarios("one/", production.groups, request)
-    source = KilledOnce(production.groups, 10, Path("killed").absolute())
+    write_scenarios("one/", Sampler(300), request)
+    source = KilledOnce(Sampler(300), 10, Path("killed").absolute())
     write_partitions("many/", source, request, workers)
     assert Path("killed").exists()
     assert tiny.contents(Path("many")) == tiny.contents(Path("one"))

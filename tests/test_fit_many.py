@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import tiny
 from engine_example import Inline, inline
+from evaluation_example import example_evaluation
 from typer.testing import Result
 
 from tsgan import TimeSeriesGAN
@@ -140,7 +141,10 @@ def work(steps: int = STEPS, **settings: Any) -> FitWork:
     return FitWork(config, Path.cwd(), ReadConfig(), **settings)
 
 
-def test_evaluated_models_have_rows_and_a_report(price_file: Path) -> None:
+def test_evaluated_models_have_rows_and_a_report(
+    price_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tsgan.many_fits.evaluate_model", lambda *_, **__: example_evaluation(50))
     task = FitTask(price_file, Path("models/garch"))
     Path("models").mkdir()
     found = work(evaluates=True)(task)
