@@ -55,6 +55,44 @@ def by_hand(optimizer: str) -> list[list[float]]:
     return trail
 
 
+PLAIN = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "sgd": torch.optim.SGD}
+
+
+@pytest.mark.parametrize("optimizer", PLAIN)
+def test_a_gradient_in_another_memory_layout_moves_the_weights_it_belongs_to(optimizer) -> None:
+    """That of a convolution's weights is in channels-last where its input is."""
+    stream = torch.Generator().manual_seed(1)
+    start, slope = torch.randn(2, 8, 4, 3, 3, generator=stream)
+    network = nn.Conv2d(4, 8, 3, bias=False)
+    network.weight.data.copy_(start)
+    reference = nn.Parameter(start.clone())
+    descend = Descent(network, replace(CONFIG, optimizer=optimizer))
+    plain = PLAIN[optimizer]([reference], **plain_settings(optimizer))
+
+    class Strided(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, weight):
+            return weight.sum()
+
+        @staticmethod
+        def backward(ctx, upstream):
+            return (upstream * slope).to(memory_format=torch.channels_last)
+
+    for _ in range(3):
+        descend(Strided.apply(network.weight))
+        reference.grad = slope.clone()
+        plain.step()
+    torch.testing.assert_close(network.weight, reference, rtol=1e-5, atol=1e-6)
+
+
+def plain_settings(optimizer: str) -> dict[str, object]:
+    settings: dict[str, object] = {"lr": CONFIG.learning_rate}
+    if optimizer == "adam":
+        return settings | {"betas": (CONFIG.beta1, CONFIG.beta2), "fused": False}
+    settings["momentum"] = CONFIG.beta1
+    return settings | ({"alpha": CONFIG.beta2} if optimizer == "rmsprop" else {})
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
 def test_each_optimiser_steps_as_in_its_paper(optimizer) -> None:
     network = Weights()

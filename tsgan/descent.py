@@ -50,7 +50,7 @@ class Descent:
         heard = [gradient for gradient in gradients if gradient is not None]
         means = iter(self.ranks.mean(heard))
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = None if gradient is None else next(means)
+            parameter.grad = None if gradient is None else laid_out_as(next(means), parameter)
         if self.max_gradient_norm is not None:
             if self.scaler is not None:
                 self.scaler.unscale_(self.optimizer)
@@ -92,6 +92,18 @@ class Descent:
             scale, tracker = tensors[SCALE].tolist()
             state = self.scaler.state_dict() | {"scale": scale, "_growth_tracker": int(tracker)}
             self.scaler.load_state_dict(state)
+
+
+def laid_out_as(gradient: Tensor, parameter: Tensor) -> Tensor:
+    """Return the gradient in the memory layout of its parameter.
+
+    A convolution may leave the gradient of its weights in channels-last. torch's fused optimisers
+    walk through both in the order of memory: on a GPU they refuse such a pair, on a CPU they move
+    each weight by the gradient of another.
+    """
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def make_optimizer(parameters: list[nn.Parameter], config: TrainingConfig) -> torch.optim.Optimizer:
