@@ -6,9 +6,9 @@ Each run is on one thread, ``--parallel`` of them at a time, and leaves a JSON f
 images in DIR; what has one already is not run again. Minutes are those of one processor, so that
 other work on the machine takes none of them. At evenly spaced points, samples of the
 averaged generator are judged (that time is not training time), so that the critic's estimate can
-be laid beside the Fréchet distance over training. Of all files in DIR it then makes a table,
-``images.md``, with medians over the seeds and the worst of them.
-
+be laid beside the Fréchet distance over training. Where the rates are constant, what stands at
+half time is what a run of half the minutes ends with, and is judged as well. Of all files it makes
+a table, ``images.md``, with medians over the seeds and the worst of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import json
 import multiprocessing
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ CHECKS, CHECKED, JUDGED = 12, 2_000, 10_000
 """Looks at a run, images at each of them, and images at its end."""
 
 SAMPLE_SEED = 7
+
+Judging = Callable[[ImageGAN], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,18 @@ FAMILY = tuple(MEMBERS)[3:]
 class Watch(Callback):
     """Lays the critic's estimate beside the Fréchet distance of the averaged generator."""
 
-    def __init__(self, run: ImageRun, reference: Reference) -> None:
-        self.run, self.reference = run, reference
+    def __init__(self, run: ImageRun, reference: Reference, judge: Judging) -> None:
+        self.run, self.reference, self.judge = run, reference, judge
         self.estimates: list[float] = []
+        self.half: dict[str, Any] = {}
         self.points: list[dict[str, float]] = []
 
     def on_log(self, progress: Progress) -> None:
         self.estimates.append(progress.estimate)
         if progress.fraction * CHECKS < len(self.points) + 1:
             return
-        features = self.reference.judge.features(averaged(self.run, CHECKED))
+        model = averaged(self.run)
+        features = self.reference.judge.features(model.sample(CHECKED, seed=SAMPLE_SEED))
         distance = frechet_distance(features, self.reference.features)
         self.points.append(
             {
@@ -116,16 +120,18 @@ class Watch(Callback):
             }
         )
         self.estimates = []
+        if len(self.points) == CHECKS // 2:
+            self.half = self.judge(model) | {"steps": progress.step, "seconds": progress.seconds}
 
 
-def averaged(run: ImageRun, count: int) -> np.ndarray:
-    """Images of the averaged generator as it stands, (count, 28, 28) in [0, 1]."""
+def averaged(run: ImageRun) -> ImageGAN:
+    """The averaged generator as it stands."""
     trainer = run.trainer
     weights = {name: tensor.clone() for name, tensor in trainer.average.state_dict().items()}
     facts = TrainingFacts(trainer.step, trainer.seconds, True, trainer.step, None, "cpu")
     model = ImageGAN(run.config)
     model._become(run.model(facts, weights, final=True), {})
-    return model.sample(count, seed=SAMPLE_SEED)
+    return model
 
 
 class Bench:
@@ -146,18 +152,33 @@ class Bench:
         with ieee_float32():
             run = ImageRun(self.sets, config, None)
             run.trainer.clock = time.process_time
-            watch, kept = Watch(run, self.small), list[FittedImages]()
+            file = self.out / file_name(name, seed)
+            watch, kept = Watch(run, self.small, self.judged), list[FittedImages]()
             try:
                 run.train([watch], lambda: False, lambda made, _: kept.append(made))
             except TrainingError as error:
                 found["failed"] = str(error)
         found |= {"steps": run.trainer.step, "points": watch.points}
-        file = self.out / file_name(name, seed)
+        if config.training.schedule == "constant":
+            found["half"] = watch.half
         if "failed" not in found:
             model = ImageGAN(config)
             model._become(kept[-1], {})
-            found |= judged(model, self.sets, self.reference, file.with_suffix(".png"))
+            found |= self.judged(model)
+            rows = model.sample(100, seed=SAMPLE_SEED, given="digit=all" if config.labels else None)
+            write_sheet(file.with_suffix(".png"), rows)
         write_atomically(file.with_suffix(".json"), json.dumps(found, indent=1).encode())
+
+    def judged(self, model: ImageGAN) -> dict[str, Any]:
+        """Return the rows of the evaluation of ``JUDGED`` images by name."""
+        images = model.sample(JUDGED, seed=SAMPLE_SEED)
+        asked = model.sample_labels(JUDGED, seed=SAMPLE_SEED)
+        evaluation = evaluate_images(self.sets, images, asked, reference=self.reference)
+        told: dict[str, Any] = {row.name: row.samples.value for row in evaluation.rows}
+        told["ratio"] = evaluation.frechet.value / evaluation.floor.value
+        if model.fitted_.recogniser is not None:
+            told["code error"] = code_error(model, self.sets)
+        return told
 
 
 BENCHES: list[Bench] = []
@@ -170,20 +191,6 @@ def start(data: str, minutes: float, out: Path) -> None:
 def run_job(job: tuple[str, int]) -> tuple[str, int]:
     BENCHES[0].run(*job)
     return job
-
-
-def judged(model: ImageGAN, sets: ImageSets, reference: Reference, sheet: Path) -> dict[str, Any]:
-    """The rows of the evaluation of ``JUDGED`` images by name; a sheet of 100."""
-    images = model.sample(JUDGED, seed=SAMPLE_SEED)
-    asked = model.sample_labels(JUDGED, seed=SAMPLE_SEED)
-    evaluation = evaluate_images(sets, images, asked, reference=reference)
-    rows = model.sample(100, seed=SAMPLE_SEED, given="digit=all" if asked is not None else None)
-    write_sheet(sheet, rows)
-    told = {row.name: row.samples.value for row in evaluation.rows}
-    told["ratio"] = evaluation.frechet.value / evaluation.floor.value
-    if model.fitted_.recogniser is not None:
-        told["code error"] = code_error(model, sets)
-    return told
 
 
 def code_error(model: ImageGAN, sets: ImageSets) -> float:
@@ -227,6 +234,7 @@ COLUMNS = {
 def table(out: Path) -> str:
     """Medians over the seeds, and the worst ratio in brackets."""
     found = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+    found += [run | run["half"] | {"minutes": run["minutes"] / 2} for run in found if "half" in run]
     lines = [
         "| member | minutes | seeds | steps | " + " | ".join(COLUMNS) + " | estimate tracks |",
         "|" + "---|" * (len(COLUMNS) + 5),

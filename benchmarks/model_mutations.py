@@ -14,6 +14,7 @@ import json
 import struct
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -169,7 +170,7 @@ def _change(random: Random, value: Any) -> None:
         value = value[key]
     how = random.random()
     if key is None or how < 0.05:
-        added = random.choice(VALUES)
+        added = deepcopy(random.choice(VALUES))  # it may be changed in turn
         value.append(added) if isinstance(value, list) else value.update({"added": added})
     elif how < 0.15:
         del value[key]
@@ -178,7 +179,7 @@ def _change(random: Random, value: Any) -> None:
     elif how < 0.4 and type(value[key]) in (int, float):
         value[key] *= random.choice([-1, 2, 0.5, 10, 1e6, 1e-6])
     else:
-        value[key] = random.choice(VALUES)
+        value[key] = deepcopy(random.choice(VALUES))
 
 
 def outcome(bases: Bases, kind: str, data: bytes, folder: Path) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
+import tiny_images
 import torch
 from toys import assert_same_state
 
-from tsgan import Config, TimeSeriesGAN, read_prices
+from tsgan import Config, ImageConfig, ImageGAN, TimeSeriesGAN, read_prices
 from tsgan.device import ieee_float32
 from tsgan.fitting import make_trainer
+from tsgan.images.image_run import ImageRun
 from tsgan.preparation import prepare
 from tsgan.trainer import Trainer
 
@@ -100,3 +102,52 @@ def test_several_assets_and_conditions_are_learned_on_a_gpu(settings) -> None:
     for track in model.conditions_.tracks:
         given = {track.name: track.classes[-1] if track.classes else 0.1}
         assert np.isfinite(model.sample(3, 50, given=given, extrapolate=True).log_returns).all()
+
+
+STEADY_PAIRS = [("slim", "wgan-gp"), ("wgan", "wgan-gp"), ("dcgan", "gan")]
+IMAGE_PAIRS = [*STEADY_PAIRS, ("slim", "gan"), ("progressive", "wgan-gp")]
+
+
+def images_on_cuda(network: str, objective: str, steps: int = 6, **settings: Any) -> ImageConfig:
+    return tiny_images.config(
+        steps,
+        device="cuda",
+        network={"kind": network},
+        training={"objective": objective},
+        **settings,
+    )
+
+
+@pytest.mark.parametrize(("network", "objective"), IMAGE_PAIRS)
+def test_images_trained_on_a_gpu_load_and_are_sampled_on_a_cpu(
+    network, objective, tmp_path: Path
+) -> None:
+    codes = {"codes": 3, "code_numbers": 1} if network == "slim" else {}
+    config = images_on_cuda(network, objective, labels=True, **codes)
+    model = ImageGAN(config).fit(tiny_images.sets(), directory=tmp_path / "model")
+    assert model.training_.device == "cuda"
+    loaded = ImageGAN.load(tmp_path / "model")
+    drawn = loaded.sample(10, given="digit=3")
+    assert np.isfinite(drawn).all() and np.array_equal(drawn, model.sample(10, given="digit=3"))
+
+
+@pytest.mark.parametrize(("network", "objective"), STEADY_PAIRS)
+def test_a_step_on_images_is_that_of_the_cpu(network, objective) -> None:
+    """From the same weights, images and noise: the gradients lie in memory as they please there."""
+    moved = []
+    for device in ("cpu", "cuda"):
+        config = replace(images_on_cuda(network, objective), device=device)
+        run = ImageRun(tiny_images.sets(), config, None).trainer
+        stream = torch.Generator().manual_seed(5)
+        x = torch.rand(8, 1, 28, 28, generator=stream).to(device)
+        noise = torch.randn(8, run.generator.noise, generator=stream).to(device)
+        rows = torch.zeros(8, run.generator.layout.fixed, device=device)
+        with ieee_float32():
+            run.descents["critic"](run.critic.heads[0](x, rows[:, :0]).square().mean())
+            run.descents["generator"]((run.generator(noise, rows) - x).square().mean())
+        moved.append(
+            [p.detach().cpu() for p in (*run.critic.parameters(), *run.average.parameters())]
+        )
+        moved[-1] += [p.detach().cpu() for p in run.generator.parameters()]
+    off = torch.cat([(a - b).abs().flatten() for a, b in zip(*moved, strict=True)])
+    assert off.median() < 1e-6 and (off > 1e-3).float().mean() < 0.02

@@ -56,7 +56,7 @@ def plain_score(head: ImageHead, x: Tensor, condition: Tensor) -> Tensor:
     score = head.score(features)[:, 0]
     if head.projection is None:
         return score
-    return score + torch.einsum("nf,fl,nl->n", features, head.projection.weight, condition)
+    return score + torch.einsum("nf,lf,nl->n", features, head.projection.weight, condition)
 
 
 HEADS = pytest.mark.parametrize(

@@ -22,6 +22,22 @@ from tsgan.images.patches import KERNEL, PADDING, PIXELS, STRIDE, overlapped, pa
 from tsgan.layers import NEGATIVE_SLOPE, leaky_relu_slope
 
 
+class Projection(nn.Module):
+    """``V y`` of one-hot labels y; V is 0 at first.
+
+    Its columns are looked up: with hundreds of labels a product with y takes longer than all else.
+    """
+
+    def __init__(self, labels: int, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(labels, features))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Return V y, (batch, features), of y, (batch, labels): one-hot, or zeros for no label."""
+        told, place = condition.max(dim=1, keepdim=True)
+        return told * F.embedding(place[:, 0], self.weight)
+
+
 class ImageHead(nn.Module):
     """Convolutions of kernel 4 that halve the image, each with a LeakyReLU, and a score of all.
 
@@ -43,10 +59,7 @@ class ImageHead(nn.Module):
         self.dense = nn.Linear(features, dense) if dense else None
         features = dense or features
         self.score = nn.Linear(features, 1)
-        self.projection = None
-        if labels:
-            self.projection = nn.Linear(labels, features, bias=False)
-            nn.init.zeros_(self.projection.weight)
+        self.projection = Projection(labels, features) if labels else None
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Score ``x``, (batch, 1, size, size), given its label, (batch, labels): (batch,)."""

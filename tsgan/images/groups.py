@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Generator as RandomStream
 from torch import Tensor
 
-IMAGES_PER_GROUP = 150
+IMAGES_PER_GROUP = 100
 """Images that a group has on average, at least: smaller ones would be learned by heart."""
 
 COMPONENTS = 40
@@ -87,8 +86,8 @@ def groups_of(pixels: Tensor, count: int, stream: RandomStream) -> Tensor:
 def _components(points: Tensor) -> Tensor:
     """Return the coordinates along the directions of largest variance, (n, components)."""
     points = points - points.mean(dim=0)
-    _, vectors = np.linalg.eigh((points.T @ points).double().numpy())
-    directions = torch.from_numpy(vectors[:, -COMPONENTS:].copy()).to(points)
+    _, vectors = torch.linalg.eigh((points.T @ points).double())
+    directions = vectors[:, -COMPONENTS:].to(points)
     coordinates: Tensor = points @ directions
     return coordinates
 

@@ -36,12 +36,12 @@ NORMALISED: Settings = {"learning_rate": 4e-3, "critic_rate": 0.25}
 
 OF_PAIRS: Mapping[tuple[str, str], Settings] = {
     ("slim", "wgan-gp"): {
+        "critic_steps": 2,
         "learning_rate": 4e-3,
         "critic_rate": 0.5,
         "beta1": 0.0,
         "schedule": "constant",
         "average": 0.99,
-        "penalty_weight": 30.0,
     },
     **dict.fromkeys((("slim", "gan"), ("slim", "gan-minimax"), ("slim", "lsgan")), NORMALISED),
     ("progressive", "wgan-gp"): {"learning_rate": 8e-3, "critic_rate": 0.25, "beta1": 0.0},
@@ -55,7 +55,7 @@ OF_PAIRS: Mapping[tuple[str, str], Settings] = {
 """Of a network with an objective."""
 
 
-GROUPS: Mapping[str, int] = {"slim": 300}
+GROUPS: Mapping[str, int] = {"slim": 600}
 """Of networks that are told groups of images, see ``ImageConfig.groups``; none beside codes."""
 
 
@@ -68,7 +68,7 @@ def image_config(
     """Return the usual configuration of a network and an objective on images.
 
     >>> image_config(labels=True).groups
-    300
+    600
 
     Args:
         network: default: ``slim``; objective, name: as for ``preset``.

@@ -96,7 +96,8 @@ class ProgressiveGenerator(ImageGenerator):
                 images.append(grey.permute(0, 3, 1, 2))
         image = images[-1]
         if stage.fading:
-            image = torch.lerp(_enlarged(images[0], image.shape[-1]), image, stage.alpha)
+            coarse = _enlarged(images[0], image.shape[-1]).to(image.dtype)  # autocast widens it
+            image = torch.lerp(coarse, image, stage.alpha)
         return _enlarged(image, SIZE)
 
 
