@@ -85,7 +85,12 @@ def missing_rows(cells: Cells) -> npt.NDArray[np.bool_]:
 
 def shown(text: str) -> str:
     """Return a cell's text quoted for a one-line message."""
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+    return repr(shortened(text))
+
+
+def shortened(text: str) -> str:
+    """Return at most 40 characters of a text for a one-line message."""
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def table_from_frame(frame: pd.DataFrame | pd.Series, source: str) -> Table:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tsgan.data.columns import plain
+from tsgan.data.tables import shortened, shown
 from tsgan.errors import DataError
 from tsgan.synthetic_blocks import Block
 from tsgan.synthetic_tables import VALUES, IntArray, Roles, Source, codes, numbers
@@ -51,11 +52,11 @@ def long_block(table: pa.Table, roles: Roles, source: Source) -> Block:
     _, steps, assets = places.shape
     notes: tuple[str, ...] = ()
     if roles.path is None and (np.diff(flat) < 0).any() and roles.asset is None:
-        notes = (f"The rows are put in the order of column {places.timed!r}.",)
+        notes = (f"The rows are put in the order of column {shown(places.timed)}.",)
     return Block(
         values=values.reshape(places.shape),
         kind=VALUES.get(plain(names[value]), ""),
-        subject=f"Column {names[value]!r} holds",
+        subject=f"Column {shown(names[value])} holds",
         where=lambda path, step, asset: source.cell(
             int(np.flatnonzero(flat == (path * steps + step) * assets + asset)[0]), names[value]
         ),
@@ -73,7 +74,7 @@ def _value_column(table: pa.Table, names: Sequence[str], roles: Roles, source: S
     if len(free) != 1:
         raise DataError(
             f"{source.name}: expected a column log_return or close, found "
-            f"{', '.join(map(repr, names[:12]))}{', …' if len(names) > 12 else ''}; rename the "
+            f"{', '.join(map(shown, names[:12]))}{', …' if len(names) > 12 else ''}; rename the "
             "column of the values"
         )
     return free[0]
@@ -159,12 +160,12 @@ def _unequal(places: Places) -> str:
         if counts[few] < counts[many]:
             return (
                 f"expected {what}s of one length, found {counts[few]:,} rows of {what} "
-                f"{labels[few]} beside {counts[many]:,} of {what} {labels[many]}; cut or complete "
-                "them"
+                f"{shortened(str(labels[few]))} beside {counts[many]:,} of {what} "
+                f"{shortened(str(labels[many]))}; cut or complete them"
             )
     each = len(places.path) // paths // assets
     return (
         f"expected the same steps in every path and asset, found {steps:,} different ones of "
-        f"{places.timed!r} for paths of {each:,}; add a column step that counts 1, 2, 3, … in each "
-        "path"
+        f"{shown(places.timed)} for paths of {each:,}; add a column step that counts 1, 2, 3, … in "
+        "each path"
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tsgan.data.columns import plain
 from tsgan.data.dates import looks_like_date, parse_dates
-from tsgan.data.tables import shown, words
+from tsgan.data.tables import shortened, shown, words
 from tsgan.data.texts import Texts
 from tsgan.errors import DataError
 from tsgan.scenario_tables import wide_assets
@@ -43,7 +43,7 @@ class Source:
 
     def cell(self, row: int, column: str) -> str:
         """Return for example ``"x.csv, line 17, column 'close'"`` for a row index."""
-        return f"{self.name}, {self.unit} {row + self.first}, column {column!r}"
+        return f"{self.name}, {self.unit} {row + self.first}, column {shown(column)}"
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def roles_of(names: Sequence[str], source: Source) -> Roles:
         meant = next((name for name in wanted if name in known), None)
         hits = [k for k, name in enumerate(known) if name == meant and meant is not None]
         if len(hits) > 1:
-            listed = ", ".join(repr(names[k]) for k in hits)
+            listed = ", ".join(shown(names[k]) for k in hits)
             raise DataError(
-                f"{source.name}: expected one column {names[hits[0]]!r}, found {listed}; rename "
-                "all but one"
+                f"{source.name}: expected one column {shown(names[hits[0]])}, found {listed}; "
+                "rename all but one"
             )
         return hits[0] if hits else None
 
@@ -99,8 +99,8 @@ def numbers(column: pa.ChunkedArray, name: str, source: Source) -> FloatArray:
         return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     if not is_text(kind):
         raise DataError(
-            f"{source.name}, column {name!r}: expected numbers, found {kind}; delete the column or "
-            "write numbers"
+            f"{source.name}, column {shown(name)}: expected numbers, found {kind}; delete the "
+            "column or write numbers"
         )
     values = np.full(len(column), np.nan)
     for row, text in enumerate(column.to_pylist()):
@@ -160,8 +160,8 @@ def codes(
     rank[order] = np.arange(len(order))
     if len(np.unique(keys)) < len(keys):
         raise DataError(
-            f"{source.name}, column {name!r}: expected each date written one way only, found one "
-            "written in two; rewrite the dates as YYYY-MM-DD"
+            f"{source.name}, column {shown(name)}: expected each date written one way only, "
+            "found one written in two; rewrite the dates as YYYY-MM-DD"
         )
     return rank[number], values[order]
 
@@ -182,7 +182,7 @@ def wide_block(table: pa.Table, roles: Roles, source: Source) -> Block:
     if not chosen:
         raise DataError(
             f"{source.name}: expected a column of numbers for each path, found only "
-            f"{', '.join(map(repr, names[:12]))}; write one column per path"
+            f"{', '.join(map(shown, names[:12]))}; write one column per path"
         )
     order, notes = _order([(names[k], columns[k]) for k in beside], table.num_rows, source)
     assets = wide_assets([names[k] for k in chosen])
@@ -195,7 +195,7 @@ def wide_block(table: pa.Table, roles: Roles, source: Source) -> Block:
     return Block(
         values=values,
         kind="",
-        subject=f"Column {names[chosen[0]]!r} holds"
+        subject=f"Column {shown(names[chosen[0]])} holds"
         if one
         else f"The {len(chosen):,} columns hold",
         where=lambda path, step, asset: source.cell(
@@ -228,12 +228,12 @@ def _order(
             twice = int(np.flatnonzero(np.bincount(number) > 1)[0])
             row = int(np.flatnonzero(number == twice)[1])
             raise DataError(
-                f"{source.cell(row, name)}: expected each step once, found {values[twice]} again; "
-                "delete one of the rows"
+                f"{source.cell(row, name)}: expected each step once, found "
+                f"{shortened(str(values[twice]))} again; delete one of the rows"
             )
         if (np.diff(number) < 0).any():
             order = np.argsort(number, kind="stable")
-            return order, (f"The rows are put in the order of column {name!r}.",)
+            return order, (f"The rows are put in the order of column {shown(name)}.",)
         break
     return np.arange(rows), ()
 
