@@ -100,7 +100,7 @@ def generate(
             made = one.production(paths, horizon, seed=own, **asked)
             for doubt in _doubts(one, made):
                 typer.echo(f"tsgan: warning: {directory.name}: {doubt}", err=True)
-            return made, _request(one, made, directory, "long", "close", partition, resume)
+            return made, _request(one, made, "long", "close", partition, resume)
 
         generate_folders(models, out, order, seed, many)
         return
@@ -110,7 +110,7 @@ def generate(
     if library is not None and folder is not None:
         _write_for(library.value, folder, production)
         return
-    request = _request(loaded, production, model, shape.value, values.value, partition, resume)
+    request = _request(loaded, production, shape.value, values.value, partition, resume)
     if many is not None:
         write_by_many(out, production, request, many)
     else:
@@ -167,13 +167,11 @@ def _doubts(model: TimeSeriesGAN, production: Production) -> list[str]:
 def _request(
     model: TimeSeriesGAN,
     production: Production,
-    directory: Path,
     shape: str,
     values: str,
     partition: int | None,
     resume: bool,
 ) -> WriteRequest:
-    from tsgan.checkpoint import read_manifest
     from tsgan.periods import origin_of
     from tsgan.scenario_requests import WriteRequest
 
@@ -190,7 +188,7 @@ def _request(
         resume=resume,
         first=asked.numbers[0],
         origin=origin_of(model.facts_),
-        identity={"weights": read_manifest(directory)["weights_sha256"], **production.identity},
+        identity={"weights": production.fitted.weights_sha256, **production.identity},
     )
 
 

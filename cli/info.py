@@ -108,7 +108,9 @@ def _figures(path: Path, names: Sequence[str] | None) -> None:
     from tsgan.wording import printable
 
     if not path.is_file():
-        typer.echo(f"{'figures':<12}none yet: a fit writes them when it ends")
+        typer.echo(
+            f"{'figures':<12}none yet: tsgan fit writes them after training, also with --resume"
+        )
         return
     try:
         rows = parse_json(read_bytes(path, LARGEST_MANIFEST))["metrics"]

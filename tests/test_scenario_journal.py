@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -100,6 +101,30 @@ def test_large_files_keep_their_paths_unasked(
         monkeypatch.setattr(scenario_requests, "KEPT_RETURNS", PATHS * HORIZON)
     assert interrupt(tmp_path / "x.csv", 33, replace(REQUEST, resume=False)) == 24 * large
     assert len(list(tmp_path.iterdir())) == large
+
+
+def test_of_many_that_begin_at_once_one_writes(tmp_path: Path) -> None:
+    """Each looks whether there is a kept file before any has made one."""
+    for attempt in range(20):
+        path, together = tmp_path / f"{attempt}.partial", threading.Barrier(6)
+        journals, refused = list[Journal](), list[str]()
+
+        def begin(path=path, together=together, journals=journals, refused=refused) -> None:
+            together.wait()
+            try:
+                journals.append(Journal(path, REQUEST))
+            except ConfigError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=begin) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(journals) == 1 and len(refused) == 5
+        assert all("another process is writing these paths" in text for text in refused)
+        journals[0].close(done=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_are_not_written_over(tmp_path: Path) -> None:

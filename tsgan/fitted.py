@@ -57,6 +57,7 @@ class Fitted:
         calibration: of unconditional paths.
         profile: how volatility goes with the time of day, None where it does not.
         bars: how the channels of a path are bars; None where they are assets.
+        weights_sha256: of the file of weights that it was read from; "" where it was not.
     """
 
     config: Config
@@ -69,6 +70,7 @@ class Fitted:
     calibration: Calibration | PanelCalibration = NOT_CALIBRATED
     profile: Profile | None = None
     bars: BarChannels | None = None
+    weights_sha256: str = ""
 
     @property
     def channels(self) -> int:
@@ -260,6 +262,7 @@ class Fitted:
             calibration=calibration,
             profile=None if profile is None else Profile.from_dict(profile),
             bars=bars,
+            weights_sha256=str(manifest["weights_sha256"]),
         )
 
     def _check(self) -> None:

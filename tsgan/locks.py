@@ -29,6 +29,9 @@ _HELD_BY_OTHERS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 _FAR = 1 << 30
 """Windows locks bytes, and nobody else can read them: one that is never written."""
 
+_OPENINGS = 100
+"""Times that a lock file may vanish between its opening and its locking."""
+
 _OWN: ContextVar[frozenset[Path]] = ContextVar("own directories", default=frozenset())
 
 
@@ -72,7 +75,7 @@ def _opened(directory: Path) -> int:
     """Return the lock file, open and locked."""
     path = directory / LOCK
     flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-    while True:
+    for _ in range(_OPENINGS):
         try:
             descriptor = os.open(path, flags, 0o666)
         except OSError as error:
@@ -93,6 +96,10 @@ def _opened(directory: Path) -> int:
                 _sign(descriptor)
                 return descriptor
         os.close(descriptor)
+    raise DataError(
+        f"cannot write to {directory}: {path.name} becomes another file each time that it is "
+        "opened; choose a place on another disk"
+    )
 
 
 def _sign(descriptor: int) -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tsgan.errors import ConfigError
-from tsgan.files import write_atomically
+from tsgan.files import temporary_name, write_atomically
 from tsgan.locks import lock
 from tsgan.scenario_requests import WriteRequest, demand_same
 from tsgan.scenarios import Bars, Scenarios
@@ -50,22 +51,50 @@ class Journal:
         self._record = json.dumps(request.record()).encode()
         self._begin = _HEAD.size + len(self._record)
         self._each = 8 * request.horizon * request.columns
-        self.paths = self._reopened() if path.exists() else self._created()
-        self._file = path.open("r+b", buffering=0)
-        # Windows would not let the locked part be read
-        if sys.platform != "win32" and lock(self._file.fileno()) is False:
+        self._file = self._locked()
+        try:
+            self.paths = self._reopened()
+        except BaseException:
             self._file.close()
-            raise ConfigError(
-                f"{path}: another process is writing these paths; wait until it has ended, or "
-                "choose another name"
-            )
+            raise
         self._file.truncate(self._begin + self.paths * self._each)
         self._file.seek(0, os.SEEK_END)
         self._loose = 0
 
-    def _created(self) -> int:
-        write_atomically(self.path, _HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
-        return 0
+    def _locked(self) -> FileIO:
+        """Return the kept file, made where there is none, open for this process alone."""
+        while True:
+            if not self.path.exists():
+                self._create()
+            try:
+                file = self.path.open("r+b", buffering=0)
+            except FileNotFoundError:  # whoever had it has just ended
+                continue
+            # Windows would not let the locked part be read
+            if sys.platform != "win32" and lock(file.fileno()) is False:
+                file.close()
+                raise ConfigError(
+                    f"{self.path}: another process is writing these paths; wait until it has "
+                    "ended, or choose another name"
+                )
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
+                    return file
+            file.close()
+
+    def _create(self) -> None:
+        """Write a kept file without paths, unless another process has just done so."""
+        temporary = self.path.with_name(temporary_name(self.path.name))
+        write_atomically(temporary, _HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
+        try:
+            os.link(temporary, self.path)
+        except FileExistsError:
+            pass
+        except OSError:  # a disk without hard links
+            temporary.rename(self.path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
 
     def _reopened(self) -> int:
         """Return how many paths there are, having made sure that they are of this request."""

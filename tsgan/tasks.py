@@ -124,8 +124,9 @@ def lost(task: Task, reason: str = "") -> Outcome[Task, Made]:
     """Return the outcome of a task whose process was lost each time."""
     why = f" ({reason})" if reason else ""
     error = TsganError(
-        f"expected a process that ends by itself, lost {RETRIES + 1} of them{why}; give each more "
-        "memory, which is what is short most often, or use fewer --workers"
+        f"expected a process that ends by itself, lost {RETRIES + 1} of them{why}; a "
+        "process that the system ends is most often short of memory: give each more, or use fewer "
+        "--workers; what it printed itself stands above"
     )
     return Outcome(task, None, error)
 
