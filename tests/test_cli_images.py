@@ -78,7 +78,7 @@ def test_fit_says_what_it_does(finished: tuple[Path, Result], data: Path) -> Non
     for text in (
         f"Read {data}",
         "120 to learn from, 80 to test with, 10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
-        "Training wgan-gp, network slim, labels learned, up to 300 groups of images that look "
+        "Training wgan-gp, network slim, labels learned, up to 600 groups of images that look "
         "alike for 6 steps on cpu, seed 3; model in",
         "Trained 6 steps",
         "the judge is right about",
