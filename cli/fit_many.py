@@ -211,8 +211,10 @@ def _say_next(tasks: Sequence[FitTask], outcomes: Outcomes, results: Path, stopp
     """Say what is there and what comes after; end with 1 if any failed, 130 if interrupted."""
     done = [task for task in tasks if task in outcomes and outcomes[task].made is not None]
     failed = len(outcomes) - len(done)
+    kept = sum(outcome.made is not None and outcome.made.there for outcome in outcomes.values())
     typer.echo(
-        f"Fitted {len(done):,} of {len(tasks):,} models"
+        f"Fitted {len(done) - kept:,} of {len(tasks):,} models"
+        + (f", kept {kept:,} that {'was' if kept == 1 else 'were'} there" if kept else "")
         + (f", {failed:,} failed" if failed else "")
         + f"; all are listed in {results}."
     )

@@ -113,6 +113,19 @@ def test_a_broken_file_stops_no_other_and_is_told(prices: Path) -> None:
     assert ccc["model"] == "models/CCC.B"
 
 
+@pytest.mark.usefixtures("inline_engine", "unjudged")
+def test_resume_keeps_no_model_of_another_condition_file(prices: Path) -> None:
+    (prices / "BBB.csv").unlink()
+    tiny.write_prices(Path("vix.csv"), seed=4)
+    asked = ("--condition", "vix=vix.csv:Close")
+    assert many(*asked).exit_code == 0
+    again = many(*asked, "--resume")
+    assert again.exit_code == 0 and "kept 2 that were there" in again.stdout
+    tiny.write_prices(Path("vix.csv"), seed=5)
+    assert many(*asked, "--resume").exit_code == 1
+    assert "models/AAA: expected the model of these prices" in rows()[0]["error"]
+
+
 @pytest.mark.usefixtures("inline_engine")
 def test_resume_keeps_what_is_finished(prices: Path) -> None:
     assert many().exit_code == 1
@@ -122,6 +135,7 @@ def test_resume_keeps_what_is_finished(prices: Path) -> None:
     result = many("--resume")
     assert result.exit_code == 0, result.output
     assert "AAA: was there, 5 steps" in result.stderr and "BBB: 5 steps" in result.stderr
+    assert "Fitted 1 of 3 models, kept 2 that were there; all are listed in" in result.stdout
     assert {file: file.stat().st_mtime_ns for file in before} == before
     assert [row["error"] for row in rows()] == ["", "", ""]
     assert many("--resume", "--column", "Open").exit_code == 1

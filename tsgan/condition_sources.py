@@ -80,6 +80,11 @@ class SeriesFacts:
         return np.asarray(mean * self.periods_per_year)
 
 
+def source_hashes(found: Mapping[str, FoundCondition]) -> dict[str, str]:
+    """Return the hashes of the further files that conditions come from, by their names."""
+    return {name: condition.sha256 for name, condition in found.items() if condition.sha256}
+
+
 def find_conditions(
     requests: Sequence[ConditionRequest],
     index: pd.Index,

@@ -15,6 +15,8 @@ from socket import gethostname
 from typing import Any
 
 from tsgan.checkpoint import MANIFEST, TRAINING, is_model
+from tsgan.condition_requests import parse_requests
+from tsgan.condition_sources import find_conditions, source_hashes
 from tsgan.config import Config
 from tsgan.data.prices import Prices, read_prices
 from tsgan.errors import CheckpointError, DataError, ShortSeriesWarning, TsganError
@@ -84,7 +86,7 @@ class FitWork:
         path = self._seen(task)
         prices = read_prices(path, self.columns, self.reading, bars=self.config.bars)
         directory = self.folder / task.directory
-        training = self._finished(directory, prices)
+        training = self._finished(directory, prices, path)
         if training is not None and (not self.evaluates or (directory / REPORT).is_file()):
             return found_in(directory, training, there=True)
         model = self._fitted(directory, prices, path)
@@ -111,7 +113,7 @@ class FitWork:
     def _seen_models(self, task: FitTask) -> bool:
         return (self.folder / task.directory).parent.is_dir()
 
-    def _finished(self, directory: Path, prices: Prices) -> TrainingFacts | None:
+    def _finished(self, directory: Path, prices: Prices, path: Path) -> TrainingFacts | None:
         """Return how the finished model in a directory was trained, None where there is none."""
         if not (directory / MANIFEST).is_file():
             return None
@@ -121,6 +123,7 @@ class FitWork:
         facts = fitted.facts
         read = facts.sha256, facts.column, ReadConfig.from_dict(facts.reading)
         same = read == (prices.sha256, ", ".join(prices.names), prices.reading)
+        same = same and dict(facts.sources) == self._sources(prices, path)
         if not same or fitted.config != self.config:
             raise CheckpointError(
                 f"{directory}: expected the model of these {'settings' if same else 'prices'}, "
@@ -128,6 +131,12 @@ class FitWork:
                 "another --out"
             )
         return fitted.training
+
+    def _sources(self, prices: Prices, path: Path) -> dict[str, str]:
+        """Return the hashes of the further files that conditions come from."""
+        requests = parse_requests(self.config.conditions, self.config.labels)
+        found = find_conditions(requests, prices.return_index, path, prices.reading)
+        return source_hashes(found)
 
     def _fitted(self, directory: Path, prices: Prices, path: Path) -> TimeSeriesGAN:
         with told_to_stop() as stop, warnings.catch_warnings():

@@ -14,7 +14,13 @@ from tsgan.bar_channels import BarChannels
 from tsgan.calendar_learning import learn_calendar
 from tsgan.calendars import Calendar
 from tsgan.condition_requests import parse_requests
-from tsgan.condition_sources import PriceSource, SeriesFacts, find_conditions, fit_conditions
+from tsgan.condition_sources import (
+    PriceSource,
+    SeriesFacts,
+    find_conditions,
+    fit_conditions,
+    source_hashes,
+)
 from tsgan.conditions import Conditions, VolatilityCondition, trailing_log_volatility
 from tsgan.config import Config
 from tsgan.data.prices import Prices
@@ -140,13 +146,14 @@ def prepare(prices: Prices, config: Config, beside: PriceSource | None = None) -
     )
     conditions, values = fit_conditions(requests, found, known)
     means = tuple(float(mean) for mean in plain[:training, :volatile].mean(axis=0))
-    sources = {name: source.sha256 for name, source in found.items() if source.sha256}
     return Prepared(
         returns=channels,
         scaler=scaler,
         conditions=conditions,
         tracks=conditions.series(values),
-        facts=DataFacts.of(prices, returns, training, per_year, calendar, sources, means),
+        facts=DataFacts.of(
+            prices, returns, training, per_year, calendar, source_hashes(found), means
+        ),
         path_length=_path_length(longest, config),
         bounds=bounds,
         profile=profile,
