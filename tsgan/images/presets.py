@@ -31,8 +31,7 @@ OF_OBJECTIVES: Mapping[str, Settings] = {
     "lsgan": {"learning_rate": 2e-4, "critic_rate": 1.0, "beta2": 0.999},
 }
 
-NORMALISED: Settings = {"learning_rate": 4e-3, "critic_rate": 0.25}
-"""Of a generator whose batch normalisation bears a high rate, against a critic without any."""
+UNCONSTRAINED = ("gan", "gan-minimax", "lsgan")
 
 OF_PAIRS: Mapping[tuple[str, str], Settings] = {
     ("slim", "wgan-gp"): {
@@ -43,7 +42,9 @@ OF_PAIRS: Mapping[tuple[str, str], Settings] = {
         "schedule": "constant",
         "average": 0.99,
     },
-    **dict.fromkeys((("slim", "gan"), ("slim", "gan-minimax"), ("slim", "lsgan")), NORMALISED),
+    **{("slim", kind): {"learning_rate": 4e-3, "critic_rate": 1.0} for kind in UNCONSTRAINED},
+    **{("dcgan", kind): {"learning_rate": 3e-3, "critic_rate": 1.0} for kind in UNCONSTRAINED},
+    ("dcgan", "wgan-gp"): {"learning_rate": 3e-3, "critic_rate": 1.0, "beta1": 0.0},
     ("progressive", "wgan-gp"): {"learning_rate": 8e-3, "critic_rate": 0.25, "beta1": 0.0},
     ("wgan", "wgan-gp"): {
         "learning_rate": 5e-4,
