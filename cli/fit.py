@@ -12,14 +12,14 @@ import typer
 
 from tsgan.cli import fit_options as options
 from tsgan.cli.announcements import announce, say_trained
-from tsgan.cli.common import INTERRUPTED, Column, PricesFile, reports_errors
+from tsgan.cli.common import Column, PricesFile, reports_errors
 from tsgan.cli.fit_settings import asked_settings, configuration, option
-from tsgan.cli.interrupts import interrupts
+from tsgan.cli.interrupts import after_training, demand_finished, interrupts, kept_state
 from tsgan.cli.model_directory import demand_free, resumed_run
 from tsgan.cli.reading_options import options_given, with_reading
 from tsgan.cli.several import command, is_first, joined_ranks
 from tsgan.config import Config
-from tsgan.errors import DataError, RankError, ShortSeriesWarning
+from tsgan.errors import DataError, ShortSeriesWarning
 from tsgan.locks import alone
 from tsgan.reading import ReadConfig
 
@@ -141,28 +141,10 @@ def _train_and_evaluate(
     model, interrupted = _trained(path, prices, config, directory, again, resume, callbacks)
     if not is_first():
         return
-    if not model.training_.finished:
-        typer.echo(
-            f"tsgan: interrupted after {model.training_.steps:,} steps; saved in {directory}. "
-            f"Go on with: {again}",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED)
+    demand_finished(model.training_, directory, again)
     say_trained(model)
-    try:
-        if interrupted:  # in the last moment of training
-            raise KeyboardInterrupt
+    with after_training(directory, again, interrupted):
         _evaluate(model, prices, path, directory)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"tsgan: interrupted; the model in {directory} is whole, its report is not written. "
-            f"Write it with: {again}",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
-    except DataError as error:
-        error.add_note(f"the model is whole; write its report with: {again}")
-        raise
     typer.echo(f"Next: open {directory / 'report.html'} in a browser, then")
     typer.echo(f"      tsgan generate {directory} --paths 500 --horizon 252 --out paths.parquet")
 
@@ -177,38 +159,25 @@ def _trained(
     callbacks: list[Callback],
 ) -> tuple[TimeSeriesGAN, bool]:
     """Return the model, and whether a signal came while it was trained."""
-    from tsgan.checkpoint import TRAINING
     from tsgan.model import TimeSeriesGAN
 
     model = TimeSeriesGAN(config)
-    try:
-        with (
-            joined_ranks(config.device) as ranks,
-            interrupts() as interrupted,
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
-            model.fit(
-                prices,
-                beside=path,
-                directory=directory,
-                resume=resume,
-                callbacks=callbacks,
-                stop=lambda: bool(interrupted),
-                ranks=ranks,
-            )
-    except RankError as error:
-        saved = (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file()
-        error.add_note(
-            f"the state of the last check is whole in {directory}; go on with: {again}"
-            if saved
-            else "no check had been reached, so that nothing is saved; start again"
+    with (
+        kept_state(directory, again, lambda: resume or hasattr(model, "training_")),
+        joined_ranks(config.device) as ranks,
+        interrupts() as interrupted,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", ShortSeriesWarning)  # it has been announced
+        model.fit(
+            prices,
+            beside=path,
+            directory=directory,
+            resume=resume,
+            callbacks=callbacks,
+            stop=lambda: bool(interrupted),
+            ranks=ranks,
         )
-        raise
-    except DataError as error:
-        if (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file():
-            error.add_note(f"the state of the last check is kept; go on with: {again}")
-        raise
     return model, bool(interrupted)
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tsgan.cli import fit_options, image_options
-from tsgan.cli.common import INTERRUPTED, duration, parse_duration, reports_errors
+from tsgan.cli.common import duration, parse_duration, reports_errors
 from tsgan.cli.image_sources import read_sets
-from tsgan.cli.interrupts import interrupts
+from tsgan.cli.interrupts import after_training, demand_finished, interrupts, kept_state
 from tsgan.cli.model_directory import demand_free, resumed_images
 from tsgan.config import TrainingConfig
-from tsgan.errors import DataError
 from tsgan.locks import alone
 
 if TYPE_CHECKING:
@@ -185,28 +184,10 @@ def _fit(
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
     model, interrupted = _trained(sets, config, directory, callbacks, again, resume)
     training = model.training_
-    if not training.finished:
-        typer.echo(
-            f"tsgan: interrupted after {training.steps:,} steps; saved in {directory}. "
-            f"Go on with: {again}",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED)
+    demand_finished(training, directory, again)
     typer.echo(f"Trained {training.steps:,} steps in {duration(training.seconds)}.")
-    try:
-        if interrupted:  # in the last moment of training
-            raise KeyboardInterrupt
+    with after_training(directory, again, interrupted):
         _finish(model, sets, directory, evaluation)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"tsgan: interrupted; the model in {directory} is whole, its report is not written. "
-            f"Write it with: {again}",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
-    except DataError as error:
-        error.add_note(f"the model is whole; write its report with: {again}")
-        raise
     _say_next(model, directory, (directory / "report.html").is_file())
 
 
@@ -219,23 +200,20 @@ def _trained(
     resume: bool,
 ) -> tuple[ImageGAN, bool]:
     """Return the model, and whether a signal came while it was trained."""
-    from tsgan.checkpoint import TRAINING
     from tsgan.images.model import ImageGAN
 
     model = ImageGAN(config)
-    try:
-        with interrupts() as interrupted:
-            model.fit(
-                sets,
-                directory=directory,
-                resume=resume,
-                callbacks=callbacks,
-                stop=lambda: bool(interrupted),
-            )
-    except DataError as error:
-        if (resume or hasattr(model, "training_")) and (directory / TRAINING).is_file():
-            error.add_note(f"the state of the last check is kept; go on with: {again}")
-        raise
+    with (
+        kept_state(directory, again, lambda: resume or hasattr(model, "training_")),
+        interrupts() as interrupted,
+    ):
+        model.fit(
+            sets,
+            directory=directory,
+            resume=resume,
+            callbacks=callbacks,
+            stop=lambda: bool(interrupted),
+        )
     return model, bool(interrupted)
 
 
