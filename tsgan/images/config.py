@@ -33,7 +33,7 @@ class ImageNetworkConfig:
     """
 
     kind: str = "slim"
-    noise: int = 64
+    noise: int = 128
     embedding: int = 64
     generator_dense: int = 256
     generator_channels: tuple[int, int] = (128, 64)
