@@ -64,6 +64,11 @@ def evaluate_images(
     from tsgan.cli.progress import stage_bar
 
     from_model = not synthetic.is_file()
+    if _is_pictures(synthetic):
+        raise ConfigError(
+            f"{synthetic}: expected a model, or an array of images as FILE.npy, found pictures, "
+            "whose pixels have been rounded; write them with tsgan generate --out FILE.npy"
+        )
     if from_model and asked is not None:
         raise ConfigError("--asked: expected it beside a file of images; a model knows by itself")
     judged = _of_model(synthetic) if from_model else _of_file(synthetic, asked)
@@ -72,6 +77,20 @@ def evaluate_images(
         found, pictures, facts, codes = judged(sets, count, seed, told)
     print_image_evaluation(found)
     _write(found, pictures, [("Images", str(synthetic)), *facts], codes, json, report)
+
+
+def _is_pictures(path: Path) -> bool:
+    """Return whether a path is a picture, or a folder of pictures and no model."""
+    from tsgan.data.picture_files import SUFFIXES
+    from tsgan.model_directory import MANIFEST
+
+    if path.is_file():
+        return path.suffix.lower() in SUFFIXES
+    return (
+        path.is_dir()
+        and not (path / MANIFEST).exists()
+        and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*"))
+    )
 
 
 def _of_model(directory: Path) -> Judged:
@@ -103,8 +122,9 @@ def _of_model(directory: Path) -> Judged:
 def _of_file(path: Path, asked: Path | None) -> Judged:
     """Return what evaluates the images in a file, which is read now."""
     from tsgan.images.arrays import read_array, read_labels
+    from tsgan.images.evaluation import check_samples
 
-    samples = read_array(path)
+    samples = check_samples(read_array(path), str(path))
     labels = None if asked is None else read_labels(asked)
 
     def judged(sets: ImageSets, count: int, seed: int, told: Told) -> Found:

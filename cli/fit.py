@@ -52,6 +52,7 @@ def fit(
     seed: options.Seed = None,
     device: options.Device = None,
     tensorboard: options.Tensorboard = False,
+    evaluation: options.Evaluated = True,
     resume: options.Resume = False,
     overwrite: options.Overwrite = False,
     reading: ReadConfig = ReadConfig(),  # noqa: B008 - frozen
@@ -97,6 +98,7 @@ def fit(
         f"{command()} {shlex.join(again)}",
         resume,
         tensorboard,
+        evaluation,
     )
 
 
@@ -122,11 +124,12 @@ def _fit(
     again: str,
     resume: bool,
     tensorboard: bool,
+    evaluation: bool,
 ) -> None:
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
     callbacks = _prepare(path, prices, config, directory, tensorboard) if is_first() else []
     with alone(directory) if is_first() else nullcontext():
-        _train_and_evaluate(path, prices, config, directory, again, resume, callbacks)
+        _train_and_evaluate(path, prices, config, directory, again, resume, callbacks, evaluation)
 
 
 def _train_and_evaluate(
@@ -137,15 +140,19 @@ def _train_and_evaluate(
     again: str,
     resume: bool,
     callbacks: list[Callback],
+    evaluation: bool,
 ) -> None:
     model, interrupted = _trained(path, prices, config, directory, again, resume, callbacks)
     if not is_first():
         return
     demand_finished(model.training_, directory, again)
     say_trained(model)
-    with after_training(directory, again, interrupted):
-        _evaluate(model, prices, path, directory)
-    typer.echo(f"Next: open {directory / 'report.html'} in a browser, then")
+    if evaluation:
+        with after_training(directory, again, interrupted):
+            _evaluate(model, prices, path, directory)
+        typer.echo(f"Next: open {directory / 'report.html'} in a browser, then")
+    else:
+        typer.echo(f"Next: its report, by {again}; or else")
     typer.echo(f"      tsgan generate {directory} --paths 500 --horizon 252 --out paths.parquet")
 
 

@@ -48,7 +48,7 @@ def fit_images(
     device: fit_options.Device = None,
     precision: fit_options.Precision = None,
     tensorboard: fit_options.Tensorboard = False,
-    evaluation: image_options.Evaluated = True,
+    evaluation: fit_options.Evaluated = True,
     resume: fit_options.Resume = False,
     overwrite: image_options.Overwrite = False,
 ) -> None:

@@ -13,6 +13,7 @@ import typer
 from tsgan.cli.common import INTERRUPTED, Column, duration, reports_errors
 from tsgan.cli.engine_options import Address, EngineName, EngineOption, Workers, engine_of
 from tsgan.cli.fit import fit
+from tsgan.cli.fit_options import Evaluated
 from tsgan.cli.fit_settings import configuration, with_settings
 from tsgan.cli.reading_options import with_reading
 from tsgan.reading import ReadConfig
@@ -38,12 +39,6 @@ Out = Annotated[
     Path,
     typer.Option("--out", "-o", help="Folder; each model is in a directory named after its file."),
 ]
-NoReport = Annotated[
-    bool,
-    typer.Option(
-        "--no-report", help="Leave out the evaluation, which takes half a minute for each model."
-    ),
-]
 Resume = Annotated[
     bool,
     typer.Option(
@@ -61,7 +56,7 @@ def fit_many(
     out: Out,
     settings: dict[str, Any],
     column: Column = None,
-    no_report: NoReport = False,
+    evaluation: Evaluated = True,
     resume: Resume = False,
     engine: EngineOption = None,
     workers: Workers = None,
@@ -84,7 +79,7 @@ def fit_many(
     tasks = fit_tasks(price_files(prices), out)
     _demand_free(tasks, resume)
     _demand_results(out / RESULTS)
-    work = FitWork(configuration(settings), Path.cwd(), reading, tuple(column or ()), not no_report)
+    work = FitWork(configuration(settings), Path.cwd(), reading, tuple(column or ()), evaluation)
     make_directory(out)
     with alone(out), opened(many) as crew:
         _announce(tasks, work, crew, out)

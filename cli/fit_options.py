@@ -151,3 +151,10 @@ Resume = Annotated[
     typer.Option("--resume", help="Go on with an interrupted fit, with its settings."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
+Evaluated = Annotated[
+    bool,
+    typer.Option(
+        "--evaluation/--no-evaluation",
+        help="Evaluate the model after its training, and write its report.",
+    ),
+]

@@ -45,6 +45,7 @@ def generate_images(
     out, numbers = out or DEFAULT_OUT, range(images) if only is None else only
     path = _check_target(out, len(numbers), bool(context.params["overwrite"]))
     from tsgan.images.model import ImageGAN
+    from tsgan.images.reference import FEWEST
 
     model = ImageGAN.load(directory)
     if not model.training_.finished:
@@ -57,7 +58,7 @@ def generate_images(
     _write(model, asked, numbers, seed, path)
     counted = "1 image" if len(numbers) == 1 else f"{len(numbers):,} images"
     typer.echo(f"Wrote {counted} to {out} (seed {seed}).")
-    if path.suffix.lower() == ARRAY:
+    if path.suffix.lower() == ARRAY and len(numbers) >= FEWEST:
         typer.echo(f"Next: tsgan evaluate-images {out} {_data(model)}")
 
 

@@ -90,10 +90,6 @@ Steps = Annotated[
     ),
 ]
 Batch = Annotated[int | None, typer.Option("--batch", help="Images of a step; default 64.")]
-Evaluated = Annotated[
-    bool,
-    typer.Option("--evaluation/--no-evaluation", help="Evaluate the model after its training."),
-]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
 EvaluatedImages = Annotated[
     int,

@@ -129,6 +129,14 @@ def test_options_reach_the_configuration(price_file: Path, unjudged: None) -> No
     assert model.facts_.column == "Open" and model.config.training.steps == 3
 
 
+def test_a_report_can_wait(price_file: Path) -> None:
+    asked = ("--steps", 3, "--out", "model")
+    result = tiny.command("fit", price_file, *asked, "--no-evaluation")
+    assert result.exit_code == 0, result.output
+    assert "Evaluating" not in result.stdout and not Path("model/report.html").exists()
+    assert f"Next: its report, by tsgan fit {price_file} --out model --resume" in result.stdout
+
+
 def test_time_can_be_given_instead_of_steps(price_file: Path, unjudged: None) -> None:
     assert tiny.command("fit", price_file, "--out", "m", "--max-time", "0.2s").exit_code == 0
     training = TimeSeriesGAN.load("m").training_

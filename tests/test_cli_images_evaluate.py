@@ -95,6 +95,18 @@ def test_file_that_holds_no_images_is_refused(
     assert not Path("t.json").exists()
 
 
+def test_pictures_and_too_few_images_are_refused_by_name(model: Path, data: Path) -> None:
+    success("generate", model, "--images", 20, "--out", "few.npy")
+    success("generate", model, "--images", 20, "--out", "sheet.png")
+    success("generate", model, "--images", 20, "--out", "folder/")
+    tiny.demand_refusal(
+        tiny.command("evaluate-images", "few.npy", data), "few.npy: expected at least 50 images"
+    )
+    for pictures in ("sheet.png", "folder"):
+        result = tiny.command("evaluate-images", pictures, data)
+        tiny.demand_refusal(result, f"{pictures}: expected a model, or an array", "--out FILE.npy")
+
+
 def test_pickled_array_is_not_executed(data: Path) -> None:
     np.save("x.npy", np.array([print], dtype=object), allow_pickle=True)
     tiny.demand_refusal(tiny.command("evaluate-images", "x.npy", data), "x.npy")

@@ -126,7 +126,7 @@ def test_a_killed_worker_changes_no_byte(workers: Workers, monkeypatch: pytest.M
 def test_commands_take_the_cluster(price_file: Path) -> None:
     """The models are found by relative paths, as the workers are in the folder of the command."""
     Path("prices.csv").write_bytes(price_file.read_bytes())
-    asked = ("--steps", 4, "--no-report", "--engine", "ray", "--out", "models")
+    asked = ("--steps", 4, "--no-evaluation", "--engine", "ray", "--out", "models")
     fit = tiny.command("fit-many", "prices.csv", *asked)
     assert fit.exit_code == 0, fit.output
     assert "1 at a time by a Ray cluster of 1 machine, 2 processors" in fit.stdout

@@ -62,7 +62,7 @@ def inline_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def many(*arguments: object, steps: int = STEPS) -> Result:
-    asked = ("--out", "models", "--steps", steps, "--no-report", *arguments)
+    asked = ("--out", "models", "--steps", steps, "--no-evaluation", *arguments)
     return tiny.command("fit-many", "prices/*.csv", *asked)
 
 
@@ -221,7 +221,7 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(price_file: Path) -> None:
 def test_a_stop_saves_each_run(prices: Path, unjudged: None) -> None:
     (prices / "BBB.csv").unlink()
     program = [sys.executable, Path(tiny.__file__), "fit-many", "prices", "--out", "models"]
-    program += ["--no-report", "--steps", "200", "--workers", "1"]
+    program += ["--no-evaluation", "--steps", "200", "--workers", "1"]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
         while not (Path("models/AAA") / TRAINING).exists():
             assert process.poll() is None

@@ -95,7 +95,9 @@ def test_resume_refuses_other_images_and_settings(
     ImageGAN(config).fit(SETS, directory=tmp_path, stop=stop_after(2))
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     sets, other = change()
-    with pytest.raises(CheckpointError, match=f"expected the ({words}|images).*use --overwrite"):
+    with pytest.raises(
+        CheckpointError, match=f"expected the ({words}|images).*start anew in its place"
+    ):
         ImageGAN(other).fit(sets, directory=tmp_path, resume=True)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 

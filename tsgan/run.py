@@ -115,10 +115,10 @@ class Run(ABC, Generic[Model]):
                 continue
             kinds = {"config": "settings", "device": "device"}
             what = kinds.get(name, f"{self.data} ({name})")
-            got = "others" if name == "config" else f"{value}, not {recorded}"
+            got = _others(recorded, value) if name == "config" else f"{value}, not {recorded}"
             raise CheckpointError(
                 f"{self.directory}: expected the {what} that this run was started with, got "
-                f"{got}; resume with the same or use --overwrite"
+                f"{got}; resume with the same, or start anew in its place"
             )
         self.trainer.load_state(tensors, numbers)
         self.goes_on = True
@@ -218,3 +218,20 @@ class Run(ABC, Generic[Model]):
 
 def _writes_to(callback: Callback, folder: Path) -> bool:
     return isinstance(callback, EventFiles) and callback.directory.resolve() == folder.resolve()
+
+
+def _others(recorded: Any, value: Any) -> str:
+    """Return which settings differ, as ``training.steps 20, not 40``."""
+    was, now = _flat(recorded), _flat(value)
+    names = [name for name in now | was if was.get(name) != now.get(name)]
+    told = [f"{name} {now.get(name)}, not {was.get(name)}" for name in names[:4]]
+    return "; ".join(told) + ("; …" if len(names) > 4 else "")
+
+
+def _flat(settings: Any, before: str = "") -> dict[str, Any]:
+    if not isinstance(settings, Mapping):
+        return {before[:-1]: settings}
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{before}{name}.")
+    return flat

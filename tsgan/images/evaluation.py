@@ -88,25 +88,25 @@ def evaluate_images(
     return found
 
 
-def check_samples(samples: npt.ArrayLike) -> Pixels:
+def check_samples(samples: npt.ArrayLike, name: str = "samples") -> Pixels:
     """Return samples as float32 (k, 28, 28) in [0, 1], or raise a DataError that says why not."""
     pixels = np.asarray(samples)
     if pixels.dtype.kind not in "fiub" or pixels.ndim != 3 or pixels.shape[1:] != (SIDE, SIDE):
         raise DataError(
-            f"samples: expected numbers (images, {SIDE}, {SIDE}), got {pixels.dtype} "
+            f"{name}: expected numbers (images, {SIDE}, {SIDE}), got {pixels.dtype} "
             f"{pixels.shape}; reshape them"
         )
     if len(pixels) < FEWEST:
         raise DataError(
-            f"samples: expected at least {FEWEST} images, got {len(pixels)}; generate more"
+            f"{name}: expected at least {FEWEST} images, got {len(pixels)}; generate more"
         )
     if not np.isfinite(pixels).all():
         place = int(np.flatnonzero(~np.isfinite(pixels).all(axis=(1, 2)))[0])
-        raise DataError(f"samples, image {place + 1}: a pixel is no number; leave that image out")
+        raise DataError(f"{name}, image {place + 1}: a pixel is no number; leave that image out")
     low, high = float(pixels.min()), float(pixels.max())
     if low < -1e-6 or high > 1 + 1e-6:
         remedy = "divide by 255" if low >= 0 else "halve them and add one half"
-        raise DataError(f"samples: expected pixels in [0, 1], got {low:g} to {high:g}; {remedy}")
+        raise DataError(f"{name}: expected pixels in [0, 1], got {low:g} to {high:g}; {remedy}")
     return np.asarray(np.clip(pixels, 0, 1), np.float32)
 
 
