@@ -72,7 +72,7 @@ def fit_many(
     from tsgan.fit_results import RESULTS, write_results
     from tsgan.fit_tasks import fit_tasks, price_files
     from tsgan.locks import alone
-    from tsgan.many_fits import FitWork
+    from tsgan.many_fits import FitWork, ended_meanwhile
 
     many = engine_of(engine or EngineName.local, workers, address)
     assert many is not None
@@ -89,6 +89,7 @@ def fit_many(
             stopped = False
         except KeyboardInterrupt:
             stopped = True
+            outcomes |= ended_meanwhile(tasks, work, outcomes)
         write_results(out / RESULTS, tasks, list(outcomes.values()))
     _print_table(tasks, outcomes)
     _say_next(tasks, outcomes, out / RESULTS, stopped)
@@ -170,7 +171,8 @@ def _told(outcome: Outcome[FitTask, FitFound]) -> str:
         return f"{name}: failed: {' '.join(str(outcome.error).split())}"
     rows = "" if made.rows is None else f", {made.at_mark} of {made.rows} rows at the 50 % mark"
     there = "was there, " if made.there else ""
-    return f"{name}: {there}{made.steps:,} steps in {duration(made.seconds)}{rows}"
+    again = f", after {outcome.lost} lost in the middle" if outcome.lost else ""
+    return f"{name}: {there}{made.steps:,} steps in {duration(made.seconds)}{rows}{again}"
 
 
 def _print_table(tasks: Sequence[FitTask], outcomes: Outcomes) -> None:

@@ -27,7 +27,7 @@ from tsgan.errors import ConfigError
 from tsgan.fit_results import COLUMNS, NOT_DONE
 from tsgan.fit_tasks import fit_tasks, price_files
 from tsgan.local_engine import LocalWorkers
-from tsgan.many_fits import FitTask, FitWork, fit_many
+from tsgan.many_fits import FitTask, FitWork, ended_meanwhile, fit_many
 from tsgan.reading import ReadConfig
 from tsgan.results import SEVENTEEN
 from tsgan.tasks import Outcome
@@ -212,9 +212,20 @@ def test_a_killed_fit_goes_on_from_its_checkpoint(price_file: Path) -> None:
     killing = Killing(work(7), Path("killed").absolute())
     (found,) = fit_many([FitTask(price_file, Path("models/garch"))], killing, LocalWorkers(1))
     assert found.error is None and found.made.steps == 7 == whole.training_.steps
+    assert found.lost == 1
     first, second, *_ = map(int, Path("killed").read_text().split())
     assert 0 < first < second, "it began anew"
     assert model(Path("models/garch")) == model(Path("whole"))
+
+
+def test_what_ended_while_all_were_stopped_is_no_loss(price_file: Path) -> None:
+    TimeSeriesGAN(tiny.config(3)).fit(price_file, directory="models/done")
+    TimeSeriesGAN(tiny.config(9)).fit(price_file, directory="models/cut", stop=lambda: True)
+    tasks = [FitTask(price_file, Path("models") / name) for name in ("done", "cut", "none")]
+    ended = ended_meanwhile(tasks, work(3), {})
+    assert list(ended) == tasks[:1] and ended[tasks[0]].made.steps == 3
+    assert ended_meanwhile(tasks, work(3), dict.fromkeys(tasks)) == {}
+    assert ended_meanwhile(tasks, work(3, evaluates=True), {}) == {}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGTERM")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from tsgan.errors import TsganError
@@ -115,7 +115,7 @@ class _Seat:
             return Outcome(one.task, None, TsganError(told))
         if found.stopped and one.lost < RETRIES:  # not by this one, which still waits for it
             return None
-        return found
+        return replace(found, lost=one.lost)
 
     def tell(self, number: int) -> None:
         """Send the process a signal."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from socket import gethostname
@@ -151,6 +151,23 @@ class FitWork:
             if not model.training_.finished or stop():
                 raise KeyboardInterrupt
         return model
+
+
+def ended_meanwhile(
+    tasks: Sequence[FitTask], work: FitWork, outcomes: Mapping[FitTask, object]
+) -> dict[FitTask, Outcome[FitTask, FitFound]]:
+    """Return what came of fits without an outcome that ended while all were told to stop."""
+    ended = {}
+    for task in tasks:
+        directory = work.folder / task.directory
+        judged = not work.evaluates or (directory / REPORT).is_file()
+        if task in outcomes or not judged or not (directory / MANIFEST).is_file():
+            continue
+        with suppress(TsganError):
+            training = Fitted.read(directory).training
+            if training.finished:
+                ended[task] = Outcome(task, found_in(directory, training, there=False), None)
+    return ended
 
 
 def found_in(directory: Path, training: TrainingFacts, *, there: bool) -> FitFound:

@@ -43,6 +43,7 @@ class Outcome(Generic[Task, Made]):
         error: why it failed; None where it did not.
         seconds: that the work took, at its last try.
         stopped: it was told to stop before its end.
+        lost: processes that it has cost before, as far as it is known.
     """
 
     task: Task
@@ -50,6 +51,7 @@ class Outcome(Generic[Task, Made]):
     error: TsganError | None
     seconds: float = 0.0
     stopped: bool = False
+    lost: int = 0
 
 
 class Workers(Protocol):
