@@ -121,7 +121,10 @@ class Watch(Callback):
         )
         self.estimates = []
         if len(self.points) == CHECKS // 2:
-            self.half = self.judge(model) | {"steps": progress.step, "seconds": progress.seconds}
+            self.half = self.judge(model) | {
+                "steps": progress.step,
+                "points": list(self.points),
+            }
 
 
 def averaged(run: ImageRun) -> ImageGAN:
@@ -234,7 +237,13 @@ COLUMNS = {
 def table(out: Path) -> str:
     """Medians over the seeds, and the worst ratio in brackets."""
     found = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
-    found += [run | run["half"] | {"minutes": run["minutes"] / 2} for run in found if "half" in run]
+    found += [
+        {name: run[name] for name in ("member", "seed")}
+        | {"minutes": run["minutes"] / 2}
+        | run["half"]
+        for run in found
+        if run.get("half")
+    ]
     lines = [
         "| member | minutes | seeds | steps | " + " | ".join(COLUMNS) + " | estimate tracks |",
         "|" + "---|" * (len(COLUMNS) + 5),

@@ -82,14 +82,17 @@ def evaluate_images(
 def _is_pictures(path: Path) -> bool:
     """Return whether a path is a picture, or a folder of pictures and no model."""
     from tsgan.data.picture_files import SUFFIXES
-    from tsgan.model_directory import MANIFEST
+    from tsgan.model_directory import MANIFEST, PICTURES
 
     if path.is_file():
         return path.suffix.lower() in SUFFIXES
-    return (
-        path.is_dir()
-        and not (path / MANIFEST).exists()
-        and any(file.suffix.lower() in SUFFIXES for file in path.rglob("*"))
+    if not path.is_dir() or any((path / name).exists() for name in (MANIFEST, *PICTURES)):
+        return False
+    inner = [path, *(place for place in path.iterdir() if place.is_dir())]
+    return any(
+        file.suffix.lower() in SUFFIXES and file.name not in PICTURES
+        for place in inner
+        for file in place.iterdir()
     )
 
 

@@ -90,6 +90,7 @@ def fit(
             demand_free(directory, overwrite)
     again = ["fit", str(prices), "--out", str(directory), "--resume"]
     again += ["--tensorboard"] if tensorboard else []
+    again += [] if evaluation else ["--no-evaluation"]
     _fit(
         prices,
         _read(prices, columns, reading, config, resume),
@@ -147,12 +148,15 @@ def _train_and_evaluate(
         return
     demand_finished(model.training_, directory, again)
     say_trained(model)
-    if evaluation:
-        with after_training(directory, again, interrupted):
+    judging = again.removesuffix(" --no-evaluation")
+    with after_training(directory, judging, interrupted):
+        if evaluation:
             _evaluate(model, prices, path, directory)
-        typer.echo(f"Next: open {directory / 'report.html'} in a browser, then")
+    report = directory / "report.html"
+    if report.exists():
+        typer.echo(f"Next: open {report} in a browser, then")
     else:
-        typer.echo(f"Next: its report, by {again}; or else")
+        typer.echo(f"Next: its report, by {judging}, or")
     typer.echo(f"      tsgan generate {directory} --paths 500 --horizon 252 --out paths.parquet")
 
 

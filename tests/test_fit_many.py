@@ -123,7 +123,9 @@ def test_resume_keeps_no_model_of_another_condition_file(prices: Path) -> None:
     assert again.exit_code == 0 and "kept 2 that were there" in again.stdout
     tiny.write_prices(Path("vix.csv"), seed=5)
     assert many(*asked, "--resume").exit_code == 1
-    assert "models/AAA: expected the model of these prices" in rows()[0]["error"]
+    assert "models/AAA: expected the model of these files of conditions" in rows()[0]["error"]
+    assert many("--resume").exit_code == 1
+    assert "models/AAA: expected the model of these settings" in rows()[0]["error"]
 
 
 @pytest.mark.usefixtures("inline_engine")

@@ -84,7 +84,7 @@ def test_directory_holds_the_model_its_state_and_its_log(tmp_path: Path) -> None
         (lambda: (SETS, tiny_images.config(6)), "settings"),
         (
             lambda: (SETS, tiny_images.config(6, labels=True, training={"batch": 9})),
-            "settings",
+            r"settings that this run was started with, got training.batch 9, not 8; resume",
         ),
     ],
 )

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,51 @@ def test_of_many_that_begin_at_once_one_writes(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_place_that_cannot_be_kept_in_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "folder.partial"
+    folder.mkdir()
+    with pytest.raises(ConfigError, match=r"folder.partial: expected what an interrupted tsgan"):
+        Journal(folder, REQUEST)
+    with pytest.raises(DataError, match=r"^cannot write .*x.partial: no such file"):
+        Journal(tmp_path / "nowhere" / "x.partial", REQUEST)
+
+
+def test_an_empty_file_is_what_a_kill_can_leave(tmp_path: Path) -> None:
+    (tmp_path / "x.npy.partial").touch()
+    done = write_scenarios(f"{tmp_path}/x.npy", Sampler(HORIZON), REQUEST)
+    assert done.reused == 0 and not (tmp_path / "x.npy.partial").exists()
+
+
+def test_a_link_to_nothing_is_followed(tmp_path: Path) -> None:
+    link = tmp_path / "link.partial"
+    link.symlink_to(tmp_path / "there")
+    journal = Journal(link, REQUEST)
+    assert journal.paths == 0 and (tmp_path / "there").exists()
+    journal.close(done=True)
+
+
+def test_file_that_is_another_each_time_is_given_up(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(os.path, "samestat", lambda *_: False)
+    with pytest.raises(DataError, match=r"becomes another file each time that it is opened"):
+        Journal(tmp_path / "x.partial", REQUEST)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
+def test_it_is_removed_before_another_can_have_it(tmp_path: Path, monkeypatch) -> None:
+    path, seen = tmp_path / "x.partial", list[bool]()
+    journal, close = Journal(path, REQUEST), FileIO.close
+
+    class Watched(FileIO):
+        def close(self) -> None:
+            seen.append(path.exists())
+            close(self)
+
+    with journal._file as whole:
+        journal._file = Watched(os.dup(whole.fileno()), "r+b")
+        journal.close(done=True)
+    assert seen[0] is False
+
+
 def test_leftovers_are_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "x.npy"
     interrupt(path, 33)
@@ -152,7 +198,7 @@ def test_paths_of_another_model_are_refused(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["x.npy.partial"]
 
 
-@pytest.mark.parametrize("data", [b"", b"mine", b"tsgan-1\n" + b"\xff" * 40, b"\0" * 99])
+@pytest.mark.parametrize("data", [b"mine", b"tsgan-1\n" + b"\xff" * 40, b"\0" * 99])
 def test_other_files_of_that_name_are_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.npy.partial").write_bytes(data)
     with pytest.raises(ConfigError, match=r"x\.npy\.partial: .*found something else"):

@@ -29,7 +29,7 @@ _HELD_BY_OTHERS = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 _FAR = 1 << 30
 """Windows locks bytes, and nobody else can read them: one that is never written."""
 
-_OPENINGS = 100
+OPENINGS = 100
 """Times that a lock file may vanish between its opening and its locking."""
 
 _OWN: ContextVar[frozenset[Path]] = ContextVar("own directories", default=frozenset())
@@ -75,7 +75,7 @@ def _opened(directory: Path) -> int:
     """Return the lock file, open and locked."""
     path = directory / LOCK
     flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-    for _ in range(_OPENINGS):
+    for _ in range(OPENINGS):
         try:
             descriptor = os.open(path, flags, 0o666)
         except OSError as error:

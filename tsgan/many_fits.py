@@ -122,13 +122,17 @@ class FitWork:
             return None
         facts = fitted.facts
         read = facts.sha256, facts.column, ReadConfig.from_dict(facts.reading)
-        same = read == (prices.sha256, ", ".join(prices.names), prices.reading)
-        same = same and dict(facts.sources) == self._sources(prices, path)
-        if not same or fitted.config != self.config:
+        other = ""
+        if read != (prices.sha256, ", ".join(prices.names), prices.reading):
+            other = "prices"
+        elif fitted.config != self.config:
+            other = "settings"
+        elif facts.sources and dict(facts.sources) != self._sources(prices, path):
+            other = "files of conditions"
+        if other:
             raise CheckpointError(
-                f"{directory}: expected the model of these {'settings' if same else 'prices'}, "
-                "found one of others; give those that it was fitted with, delete it, or choose "
-                "another --out"
+                f"{directory}: expected the model of these {other}, found one of others; give "
+                "those that it was fitted with, delete it, or choose another --out"
             )
         return fitted.training
 

@@ -222,10 +222,10 @@ def _writes_to(callback: Callback, folder: Path) -> bool:
 
 def _others(recorded: Any, value: Any) -> str:
     """Return which settings differ, as ``training.steps 20, not 40``."""
-    was, now = _flat(recorded), _flat(value)
+    was, now = _flat(recorded), _flat(json.loads(json.dumps(value)))
     names = [name for name in now | was if was.get(name) != now.get(name)]
-    told = [f"{name} {now.get(name)}, not {was.get(name)}" for name in names[:4]]
-    return "; ".join(told) + ("; …" if len(names) > 4 else "")
+    told = [f"{name} {now.get(name)}, not {was.get(name)!s:.40}" for name in names[:4]]
+    return "; ".join(told) + ("; …" if len(names) > 4 else "") or "others"
 
 
 def _flat(settings: Any, before: str = "") -> dict[str, Any]:

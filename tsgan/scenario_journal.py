@@ -21,9 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tsgan.errors import ConfigError
-from tsgan.files import temporary_name, write_atomically
-from tsgan.locks import lock
+from tsgan.errors import ConfigError, DataError
+from tsgan.locks import OPENINGS, lock
 from tsgan.scenario_requests import WriteRequest, demand_same
 from tsgan.scenarios import Bars, Scenarios
 
@@ -53,7 +52,7 @@ class Journal:
         self._each = 8 * request.horizon * request.columns
         self._file = self._locked()
         try:
-            self.paths = self._reopened()
+            self.paths = self._begun()
         except BaseException:
             self._file.close()
             raise
@@ -63,13 +62,17 @@ class Journal:
 
     def _locked(self) -> FileIO:
         """Return the kept file, made where there is none, open for this process alone."""
-        while True:
-            if not self.path.exists():
-                self._create()
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        for _ in range(OPENINGS):
             try:
-                file = self.path.open("r+b", buffering=0)
-            except FileNotFoundError:  # whoever had it has just ended
-                continue
+                file = FileIO(os.open(self.path, flags, 0o666), "r+b")
+            except OSError as error:
+                if self.path.exists():
+                    raise self._foreign() from error
+                raise DataError(
+                    f"cannot write {self.path}: {(error.strerror or str(error)).lower()}; choose "
+                    "another place"
+                ) from error
             # Windows would not let the locked part be read
             if sys.platform != "win32" and lock(file.fileno()) is False:
                 file.close()
@@ -77,34 +80,35 @@ class Journal:
                     f"{self.path}: another process is writing these paths; wait until it has "
                     "ended, or choose another name"
                 )
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # whoever had it may just have removed it
                 if os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
                     return file
             file.close()
+        raise DataError(
+            f"cannot write {self.path}: it becomes another file each time that it is opened; "
+            "choose a place on another disk"
+        )
 
-    def _create(self) -> None:
-        """Write a kept file without paths, unless another process has just done so."""
-        temporary = self.path.with_name(temporary_name(self.path.name))
-        write_atomically(temporary, _HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
-        try:
-            os.link(temporary, self.path)
-        except FileExistsError:
-            pass
-        except OSError:  # a disk without hard links
-            temporary.rename(self.path)
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+    def _begun(self) -> int:
+        """Return how many paths are kept; of a file that has just been made, none."""
+        if os.fstat(self._file.fileno()).st_size:
+            return self._reopened()
+        self._file.write(_HEAD.pack(_MAGIC, len(self._record), 0) + self._record)
+        os.fsync(self._file.fileno())
+        return 0
+
+    def _foreign(self) -> ConfigError:
+        return ConfigError(
+            f"{self.path}: expected what an interrupted tsgan has left, found something else; "
+            "delete it, or choose another name"
+        )
 
     def _reopened(self) -> int:
         """Return how many paths there are, having made sure that they are of this request."""
         try:
             recorded, safe = read_kept(self.path)
         except (OSError, ValueError, struct.error, RecursionError) as error:
-            raise ConfigError(
-                f"{self.path}: expected what an interrupted tsgan has left, found something else; "
-                "delete it, or choose another name"
-            ) from error
+            raise self._foreign() from error
         demand_same(recorded, self._request.record(), str(self.path))
         there = (self.path.stat().st_size - self._begin) // self._each
         return max(0, min(safe, there, self._request.paths))
@@ -175,9 +179,13 @@ class Journal:
         with suppress(OSError):
             if not done:
                 self.flush()
+        useless = done or self.paths == 0
+        if useless and sys.platform != "win32":  # while nobody else can have it
+            with suppress(OSError):
+                self.path.unlink()
         with suppress(OSError):
             self._file.close()
-        if done or self.paths == 0:
+        if useless and sys.platform == "win32":  # which removes no open file
             with suppress(OSError):
                 self.path.unlink()
 
