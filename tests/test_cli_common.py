@@ -22,7 +22,7 @@ OPTIONS = {
     "fit": (
         f"{READING} --out --column --window --max-time --steps --objective --preset --patience "
         "--batch --clip-gradients --precision --holdout --condition --label --bars --calendar "
-        "--seed --device --tensorboard --resume --overwrite"
+        "--seed --device --tensorboard --evaluation --no-evaluation --resume --overwrite"
     ),
     "generate": (
         "--paths --horizon --seed --only --given --extrapolate --from-history --drift "

@@ -118,7 +118,8 @@ class Run(ABC, Generic[Model]):
             got = _others(recorded, value) if name == "config" else f"{value}, not {recorded}"
             raise CheckpointError(
                 f"{self.directory}: expected the {what} that this run was started with, got "
-                f"{got}; resume with the same, or start anew in its place"
+                f"{got}; resume with the same, or start anew in its place, with --overwrite of "
+                "tsgan fit"
             )
         self.trainer.load_state(tensors, numbers)
         self.goes_on = True
