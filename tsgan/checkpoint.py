@@ -15,18 +15,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from tsgan import model_files
-from tsgan.errors import CheckpointError
+from tsgan.errors import CheckpointError, TsganError
 from tsgan.files import flush_folder, sweep, write_atomically
 from tsgan.locks import alone
 from tsgan.model_directory import FILES as FILES
@@ -39,6 +41,7 @@ from tsgan.model_directory import foreign_files as foreign_files
 from tsgan.model_directory import is_model as is_model
 from tsgan.model_directory import keep_only as keep_only
 from tsgan.model_directory import make_directory as make_directory
+from tsgan.versions import versions
 
 Kind = TypeVar("Kind")
 
@@ -86,6 +89,14 @@ def write_model(
             new.replace(directory / WEIGHTS)
         flush_folder(directory)
         _sweep(directory, new.name)
+
+
+def save_alone(directory: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` put a model into the directory, and remove what another model left there."""
+    make_directory(directory)
+    with alone(directory):
+        write(directory)
+        keep_only(directory, WEIGHTS, MANIFEST)
 
 
 def _named(digest: str) -> str:
@@ -184,6 +195,26 @@ def read_weights(directory: Path, manifest: Mapping[str, Any]) -> dict[str, Tens
         raise CheckpointError(
             f"{path}: expected safetensors, got a damaged file; {_remedy(directory)}"
         ) from error
+
+
+@contextmanager
+def fitting_together(directory: Path) -> Iterator[None]:
+    """Tell, as a CheckpointError, what manifest and weights raise that do not fit together."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, TsganError) as error:
+        reason = textwrap.shorten(str(error), 300, placeholder=" …")
+        raise CheckpointError(
+            f"{directory}: expected a model of tsgan {versions()['tsgan']}, but its manifest.json "
+            f"and weights do not fit together ({reason}); {_remedy(directory)}"
+        ) from error
+
+
+def demand_weights(weights: Mapping[str, Tensor]) -> None:
+    """Raise CheckpointError unless all are finite numbers of 32 bits, as every fit writes them."""
+    for name, tensor in weights.items():
+        if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"{name}: expected finite float32 weights, got others")
 
 
 def _weights(directory: Path, digest: object) -> tuple[Path, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from tsgan.config import Config
 from tsgan.data.profile import Profile
 from tsgan.data.scaling import Scaler
 from tsgan.data.tables import FloatArray
-from tsgan.errors import CheckpointError, ConfigError, TsganError
+from tsgan.errors import CheckpointError, ConfigError
 from tsgan.facts import DataFacts
 from tsgan.fitted_checks import demand_facts, demand_magnitudes, demand_volatilities
 from tsgan.networks import Generator
@@ -28,7 +27,6 @@ from tsgan.panel_calibration import PanelCalibration
 from tsgan.reading import ReadConfig
 from tsgan.run import TrainingFacts
 from tsgan.sampler import NOT_CALIBRATED, sample_groups
-from tsgan.versions import versions
 
 RESPONSE_PATHS, RESPONSE_STEPS, RESPONSE_ROUNDS = 128, 252, 2
 LONGEST_RESPONSE = 2520
@@ -217,29 +215,15 @@ class Fitted:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
         manifest, weights = checkpoint.read_model(directory, checkpoint.SERIES)
-        try:
+        with checkpoint.fitting_together(directory):
+            checkpoint.demand_weights(weights)
             fitted = cls._of(manifest, weights)
             fitted._check()
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RuntimeError,
-            TsganError,
-        ) as error:
-            reason = textwrap.shorten(str(error), 300, placeholder=" …")
-            raise CheckpointError(
-                f"{directory}: expected a model of tsgan {versions()['tsgan']}, but its "
-                f"manifest.json and weights do not fit together ({reason}); restore the "
-                "directory, or fit again with --overwrite"
-            ) from error
         return fitted
 
     @classmethod
     def _of(cls, manifest: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Self:
         config = Config.from_dict(manifest["config"])
-        _check_weights(weights)
         scaler = Scaler.from_dict(manifest["scaler"])
         volatility = VolatilityCondition.from_dict(manifest["volatility"])
         conditions = Conditions(volatility)
@@ -293,12 +277,6 @@ class Fitted:
         slots = self.facts.calendar.slots, channels
         if self.profile is not None and self.profile.factors.shape != slots:
             raise CheckpointError(f"expected a profile of {slots} slots and channels")
-
-
-def _check_weights(weights: Mapping[str, Tensor]) -> None:
-    for name, tensor in weights.items():
-        if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
-            raise CheckpointError(f"{name}: expected finite float32 weights, got others")
 
 
 def _calibration(values: object) -> Calibration | PanelCalibration:

@@ -21,11 +21,11 @@ from tsgan.errors import ConfigError, DataError, ScenarioWarning, ShortSeriesWar
 from tsgan.facts import DataFacts
 from tsgan.fitted import Fitted
 from tsgan.given import Asked
-from tsgan.locks import alone
 from tsgan.preparation import shortness
 from tsgan.production import Production, Request
 from tsgan.ranks import ALONE, Ranks
 from tsgan.reading import ReadConfig
+from tsgan.requirements import require_numbers
 from tsgan.run import History, TrainingFacts
 from tsgan.sampler import check_request
 from tsgan.scenario_groups import joined
@@ -202,13 +202,7 @@ class TimeSeriesGAN:
         """
         self._check_fitted()
         check_request(n_samples, horizon, asked.get("seed", 0))
-        numbers = range(n_samples) if only is None else list(only)
-        wrong = [] if only is None else [k for k in numbers if not 0 <= k < n_samples]
-        if wrong or not len(numbers):
-            raise ConfigError(
-                f"only: expected numbers of paths from 0 to {n_samples - 1}, got "
-                f"{wrong[0] if wrong else 'none'}"
-            )
+        numbers = require_numbers(n_samples, only, "paths")
         if history is not None and not isinstance(history, Prices):
             reading = ReadConfig.from_dict(self.facts_.reading)
             source = history
@@ -226,10 +220,7 @@ class TimeSeriesGAN:
         Another model that is there is replaced, with its training state, its logs and its report.
         """
         self._check_fitted()
-        checkpoint.make_directory(Path(directory))
-        with alone(Path(directory)):
-            self.fitted_.write(Path(directory))
-            checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
+        checkpoint.save_alone(Path(directory), self.fitted_.write)
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:

@@ -22,6 +22,7 @@ from tsgan.data.scaling import Scaler
 from tsgan.errors import ConfigError
 from tsgan.inference import Float32Array, Inference, Plan, slow_grid, slow_points
 from tsgan.networks import Generator
+from tsgan.requirements import require_count
 from tsgan.seats import seated
 from tsgan.workers import in_order
 
@@ -75,8 +76,7 @@ def check_request(paths: int, horizon: int, seed: int) -> None:
         ("horizon", horizon, 1, MAXIMAL_HORIZON),
         ("seed", seed, 0, 2**63 - 1),
     ):
-        if not isinstance(value, int | np.integer) or not least <= value <= most:
-            raise ConfigError(f"{name}: expected a whole number, {least} to {most}, got {value!r}")
+        require_count(name, value, least, most)
 
 
 def sample_groups(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,14 +13,13 @@ from torch import Tensor
 
 from tsgan import checkpoint, seeding
 from tsgan.data.image_sets import MOST_CLASSES, ImageSets
-from tsgan.errors import CheckpointError, TsganError
+from tsgan.errors import CheckpointError
 from tsgan.images.conditions import Conditions
 from tsgan.images.config import MOST_GROUPS, ImageConfig
 from tsgan.images.generators import ImageGenerator
 from tsgan.images.networks import make_networks
 from tsgan.images.recogniser import ImageRecogniser
 from tsgan.run import TrainingFacts
-from tsgan.versions import versions
 from tsgan.wording import is_name
 
 LONGEST_SOURCE = 4096
@@ -140,23 +138,10 @@ class FittedImages:
             CheckpointError: if the directory is none, or any part of it is damaged or foreign.
         """
         manifest, weights = checkpoint.read_model(directory, checkpoint.IMAGES)
-        try:
+        with checkpoint.fitting_together(directory):
+            checkpoint.demand_weights(weights)
             fitted = cls._of(manifest, weights)
             fitted._check()
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RuntimeError,
-            TsganError,
-        ) as error:
-            reason = textwrap.shorten(str(error), 300, placeholder=" …")
-            raise CheckpointError(
-                f"{directory}: expected a model of tsgan {versions()['tsgan']}, but its "
-                f"manifest.json and weights do not fit together ({reason}); restore the "
-                "directory, or fit again with --overwrite"
-            ) from error
         return fitted
 
     @classmethod
@@ -165,9 +150,6 @@ class FittedImages:
         facts = checkpoint.typed(ImageFacts, manifest["data"])
         if len(facts.classes) > MOST_CLASSES:
             raise CheckpointError(f"expected at most {MOST_CLASSES} classes")
-        for name, tensor in weights.items():
-            if tensor.dtype != torch.float32 or not bool(tensor.isfinite().all()):
-                raise CheckpointError(f"{name}: expected finite float32 weights, got others")
         of_codes = {k: v for k, v in weights.items() if k.startswith(RECOGNISER)}
         told = told_of(config, facts)
         return cls(

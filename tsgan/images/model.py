@@ -24,7 +24,7 @@ from tsgan.images.given import Asked, Given, read_given
 from tsgan.images.image_run import ImageRun
 from tsgan.images.presets import image_config
 from tsgan.images.sampler import Pixels, interpolate, sample_groups
-from tsgan.locks import alone
+from tsgan.requirements import require_count, require_numbers
 from tsgan.run import History, TrainingFacts
 
 TRAINING_THREADS = 1
@@ -167,9 +167,9 @@ class ImageGAN:
             rows, steps: images each way, 1 to 1,000; seed, given: as for ``sample``.
         """
         asked = self.given(given)
-        _demand_int("rows", rows, 1, 1000)
-        _demand_int("steps", steps, 1, 1000)
-        _demand_int("seed", seed, 0, 2**63 - 1)
+        require_count("rows", rows, 1, 1000)
+        require_count("steps", steps, 1, 1000)
+        require_count("seed", seed, 0, 2**63 - 1)
         with threads(1):
             return interpolate(self.fitted_.generator, asked, rows, steps, seed)
 
@@ -208,16 +208,9 @@ class ImageGAN:
         return read_given(asked, self.conditions_)
 
     def _numbers(self, n_samples: int, seed: int, only: Sequence[int] | None) -> Sequence[int]:
-        _demand_int("n_samples", n_samples, 1, MOST_IMAGES)
-        _demand_int("seed", seed, 0, 2**63 - 1)
-        numbers = range(n_samples) if only is None else list(only)
-        wrong = [] if only is None else [k for k in numbers if not 0 <= k < n_samples]
-        if wrong or not len(numbers):
-            raise ConfigError(
-                f"only: expected numbers of images from 0 to {n_samples - 1}, got "
-                f"{wrong[0] if wrong else 'none'}"
-            )
-        return numbers
+        require_count("n_samples", n_samples, 1, MOST_IMAGES)
+        require_count("seed", seed, 0, 2**63 - 1)
+        return require_numbers(n_samples, only, "images")
 
     def save(self, directory: str | Path) -> None:
         """Write the model: ``generator.safetensors`` and ``manifest.json``.
@@ -225,10 +218,7 @@ class ImageGAN:
         Another model that is there is replaced, with its training state, its logs and its report.
         """
         self._check_fitted()
-        checkpoint.make_directory(Path(directory))
-        with alone(Path(directory)):
-            self.fitted_.write(Path(directory))
-            checkpoint.keep_only(Path(directory), checkpoint.WEIGHTS, checkpoint.MANIFEST)
+        checkpoint.save_alone(Path(directory), self.fitted_.write)
 
     @classmethod
     def load(cls, directory: str | Path) -> Self:
@@ -244,8 +234,3 @@ class ImageGAN:
     def _check_fitted(self) -> None:
         if not hasattr(self, "fitted_"):
             raise ConfigError("expected a fitted model, got another: call fit or load first")
-
-
-def _demand_int(name: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise ConfigError(f"{name}: expected a whole number, {least} to {most}, got {value!r}")
