@@ -59,6 +59,11 @@ def write_by_many(
         with progress_bar(f"writing {paths:,} paths of {steps:,} steps", paths) as advance:
             written = write_partitions(folder, production.groups, request, workers, advance)
     kept = f", {written.reused:,} of which were there" if written.reused else ""
+    if written.lost:
+        typer.echo(
+            f"  {written.lost:,} of the processes {'was' if written.lost == 1 else 'were'} lost in "
+            "the middle, for want of memory perhaps; others wrote their files anew, the same bytes."
+        )
     typer.echo(
         f"Wrote {'1 path' if paths == 1 else f'{paths:,} paths'} of {steps:,} steps to {folder} "
         f"(seed {production.request.seed}){kept}."

@@ -22,7 +22,7 @@ from tsgan.errors import ConfigError, DataError
 from tsgan.local_engine import LocalWorkers
 from tsgan.many_folders import FolderFound, FolderTask, seed_of, write_folders
 from tsgan.partitions import BlockWork, write_partitions
-from tsgan.scenario_files import write_scenarios
+from tsgan.scenario_files import Written, write_scenarios
 from tsgan.scenario_folders import COMPLETE, STARTED
 from tsgan.scenario_requests import WriteRequest
 from tsgan.synthetic_files import read_synthetic
@@ -131,8 +131,8 @@ def test_a_killed_worker_changes_no_byte(
     request = WriteRequest(23, 700, partition=5)
     write_scenarios("one/", production.groups, request)
     source = KilledOnce(production.groups, 10, Path("killed").absolute())
-    write_partitions("many/", source, request, LocalWorkers(2))
-    assert Path("killed").exists()
+    done = write_partitions("many/", source, request, LocalWorkers(2))
+    assert Path("killed").exists() and done == Written(23, 0, lost=1)
     assert tiny.contents(Path("many")) == tiny.contents(Path("one"))
 
 
@@ -144,6 +144,18 @@ def test_command_writes_the_folder_of_one_process(model_directory: Path) -> None
     assert "Writing 5 files of 5 paths to many/, a file at a time by each of 1 proc" in many.stdout
     assert "Wrote 23 paths of 30 steps to many/ (seed 4).\nNext:" in many.stdout
     assert tiny.contents(Path("many")) == tiny.contents(Path("one"))
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"), [(0, ""), (1, "1 of the"), (2, "2 of the processes were")]
+)
+def test_command_tells_of_lost_workers(
+    model_directory: Path, monkeypatch: pytest.MonkeyPatch, lost: int, told: str
+) -> None:
+    monkeypatch.setattr("tsgan.partitions.write_partitions", lambda *_: Written(23, 0, lost=lost))
+    result = tiny.command("generate", model_directory, *ASKED, "--engine", "local")
+    assert result.exit_code == 0 and ("lost" in result.stdout) == bool(lost)
+    assert told in result.stdout
 
 
 @pytest.mark.usefixtures("inline_engine")

@@ -76,18 +76,19 @@ def write_partitions(
     with nullcontext() if local is None else alone(local):
         begin_folder(target, request)
         advance(request.paths - missing)
-        work = BlockWork(place, source, request)
+        work, lost = BlockWork(place, source, request), 0
         try:
             with closing(workers.outcomes(work, wanted)) as outcomes:
                 for outcome in outcomes:
                     if outcome.error is not None:
                         raise outcome.error
+                    lost += outcome.lost
                     advance(len(outcome.task))
         except (KeyboardInterrupt, TsganError) as error:
             error.add_note(f"its complete files are kept in {folder}; add --resume to go on")
             raise
         complete(target, request)
-    return Written(request.paths, request.paths - missing)
+    return Written(request.paths, request.paths - missing, lost)
 
 
 def missing_blocks(target: Target, request: WriteRequest) -> list[range]:

@@ -24,10 +24,14 @@ from tsgan.scenarios import Scenarios
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: ``paths`` in all, of which ``reused`` were there already."""
+    """What was written: ``paths`` in all, of which ``reused`` were there already.
+
+    Of many workers, ``lost`` were lost in the middle, as far as it is known; others did their part.
+    """
 
     paths: int
     reused: int
+    lost: int = 0
 
 
 def check_target(
