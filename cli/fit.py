@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ from tsgan.locks import alone
 from tsgan.reading import ReadConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tsgan.callbacks import Callback
     from tsgan.data.prices import Prices
     from tsgan.model import TimeSeriesGAN
@@ -128,8 +130,12 @@ def _fit(
     evaluation: bool,
 ) -> None:
     """Train and evaluate; say what comes after. ``again`` is the command that resumes the run."""
-    callbacks = _prepare(path, prices, config, directory, tensorboard) if is_first() else []
-    with alone(directory) if is_first() else nullcontext():
+    if not is_first():
+        _train_and_evaluate(path, prices, config, directory, again, resume, [], evaluation)
+        return
+    callbacks, announced = _prepare(path, prices, config, directory, tensorboard)
+    with alone(directory):
+        announced()
         _train_and_evaluate(path, prices, config, directory, again, resume, callbacks, evaluation)
 
 
@@ -194,8 +200,8 @@ def _trained(
 
 def _prepare(
     path: Path, prices: Prices, config: Config, directory: Path, tensorboard: bool
-) -> list[Callback]:
-    """Refuse what can be refused, make the directory, announce; return who listens to the run."""
+) -> tuple[list[Callback], Callable[[], None]]:
+    """Refuse what can be refused, make the directory; return who listens, and the announcement."""
     from tsgan.checkpoint import make_directory
     from tsgan.cli.progress import FitProgress
     from tsgan.device import resolve_device, resolve_precision
@@ -211,8 +217,7 @@ def _prepare(
     if tensorboard:
         callbacks.append(EventFiles(directory / EVENTS, objective.distance))
     make_directory(directory)
-    announce(prices, config, prepared, str(device), directory)
-    return callbacks
+    return callbacks, partial(announce, prices, config, prepared, str(device), directory)
 
 
 def _evaluate(model: TimeSeriesGAN, prices: Prices, path: Path, directory: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from tsgan.config import TrainingConfig
 from tsgan.locks import alone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tsgan.callbacks import Callback
     from tsgan.data.image_sets import ImageSets
     from tsgan.images.config import ImageConfig
@@ -76,8 +79,9 @@ def fit_images(
     again = ["tsgan", "fit-images", images, "--out", str(directory), "--resume"]
     again += ["--tensorboard"] if tensorboard else []
     sets = read_sets(images)
-    callbacks = _prepare(sets, config, directory, tensorboard, evaluation)
+    callbacks, announced = _prepare(sets, config, directory, tensorboard, evaluation)
     with alone(directory):
+        announced()
         _fit(sets, config, directory, callbacks, shlex.join(again), resume, evaluation)
 
 
@@ -118,8 +122,8 @@ def _configuration(
 
 def _prepare(
     sets: ImageSets, config: ImageConfig, directory: Path, tensorboard: bool, evaluation: bool
-) -> list[Callback]:
-    """Refuse what can be refused, make the directory, announce; return who listens to the run."""
+) -> tuple[list[Callback], Callable[[], None]]:
+    """Refuse what can be refused, make the directory; return who listens, and the announcement."""
     from tsgan.checkpoint import make_directory
     from tsgan.cli.image_progress import ImageProgress
     from tsgan.device import resolve_device, resolve_precision
@@ -136,14 +140,14 @@ def _prepare(
     if tensorboard:
         callbacks.append(EventFiles(directory / EVENTS, objective.distance))
     make_directory(directory)
-    _announce(sets, config, str(device), directory)
-    if evaluation and (reason := unjudged(sets)):
-        typer.echo(f"  There is no judge, since {reason}: it will be shown, but not measured.")
-    return callbacks
+    reason = unjudged(sets) if evaluation else ""
+    return callbacks, partial(_announce, sets, config, str(device), directory, reason)
 
 
-def _announce(sets: ImageSets, config: ImageConfig, device: str, directory: Path) -> None:
-    """Say what will be done, and for how long."""
+def _announce(
+    sets: ImageSets, config: ImageConfig, device: str, directory: Path, unjudged: str
+) -> None:
+    """Say what will be done, for how long, and why it will not be judged."""
     training, names = sets.training, sets.training.classes
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     classes = f"{len(names)} classes: {shown}" if names else "without classes"
@@ -159,6 +163,8 @@ def _announce(sets: ImageSets, config: ImageConfig, device: str, directory: Path
         f"Training {config.training.objective}, network {config.network.kind}, "
         f"{_conditions(config)} for {length} on {device}, seed {config.seed}; model in {directory}."
     )
+    if unjudged:
+        typer.echo(f"  There is no judge, since {unjudged}: it will be shown, but not measured.")
 
 
 def _conditions(config: ImageConfig) -> str:
