@@ -14,6 +14,8 @@ SIZE = 28
 """Pixels of a side of every image."""
 
 NETWORKS = ("slim", "wgan", "dcgan", "progressive")
+SLIM_CHANNELS, CHANNELS = (64, 64), (128, 64)
+"""Of the generator of ``slim``, which has a dense layer before them, and of the other networks."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class ImageNetworkConfig:
         noise: length of the noise vector.
         embedding: length of the vector that stands for a condition in the generator.
         generator_dense: width of the layer between noise and the first pixels, in ``slim``.
-        generator_channels: channels at 7 × 7 and at 14 × 14 pixels.
+        generator_channels: channels at 7 × 7 and at 14 × 14 pixels; () for the usual ones.
         critic_channels: channels after each of the critic's convolutions, which halve the image.
         critic_dense: width of a dense layer that follows; 0 for none, but in ``progressive``, which
             has one of 256 then.
@@ -36,7 +38,7 @@ class ImageNetworkConfig:
     noise: int = 128
     embedding: int = 64
     generator_dense: int = 256
-    generator_channels: tuple[int, int] = (128, 64)
+    generator_channels: tuple[int, ...] = ()
     critic_channels: tuple[int, ...] = (32, 128)
     critic_dense: int = 0
     batch_norm: bool = True
@@ -50,6 +52,9 @@ class ImageNetworkConfig:
         require(isinstance(self.batch_norm, bool), "batch_norm", "true or false", self.batch_norm)
         chosen = self.batch_norm or self.kind == "dcgan"
         require(chosen, "batch_norm", f"true, the networks {self.kind} have no choice", False)
+        if self.generator_channels == ():
+            usual = SLIM_CHANNELS if self.kind == "slim" else CHANNELS
+            object.__setattr__(self, "generator_channels", usual)
         for name in ("generator_channels", "critic_channels"):
             sizes = getattr(self, name)
             fits = isinstance(sizes, tuple) and len(sizes) == 2
