@@ -21,9 +21,9 @@ IMAGES = shapes(30, 1).pixels.astype(np.float32) / 255
 
 def row(name: str, verdict: str, **how) -> ImageRow:
     real = Estimate(1.0, 0.9, 1.1)
-    values = {"samples": Estimate(3.21, 3.0, 3.4), "better": "lower", "note": "", **how}
+    values = {"samples": Estimate(3.21, 3.0, 3.4), "better": "lower", "note": "", "close": (0, 4)}
     return ImageRow(
-        name=name, meaning=f"Of {name}.", real=real, close=(0, 4), verdict=verdict, **values
+        name=name, meaning=f"Of {name}.", real=real, verdict=verdict, **{**values, **how}
     )
 
 
@@ -174,6 +174,17 @@ def test_sentence_begins_with_copies() -> None:
     copied = row("copied images", "off", samples=Estimate(0.42, 0.4, 0.44), share=True)
     found = replace(found, rows=(found.rows[0], copied))
     assert sentence(found).startswith("42.0 % of the samples are nearer to a training image")
+
+
+def test_sentence_begins_with_samples_that_are_alike() -> None:
+    found = example()
+    alike = row("diversity", "off", samples=Estimate(0.23, 0.2, 0.3), close=(0.95, 1.05))
+    told = sentence(replace(found, rows=(*found.rows, alike)))
+    assert told.startswith("The samples of a class are 0.230 times as far from each other as test")
+    assert told.endswith("times its floor.")
+    apart = replace(alike, samples=Estimate(1.2, 1.1, 1.3))
+    for harmless in (apart, replace(alike, verdict="close")):
+        assert sentence(replace(found, rows=(*found.rows, harmless))).startswith("Of 3 figures")
 
 
 def test_figures_intervals_and_limits_in_words() -> None:

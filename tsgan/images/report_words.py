@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from tsgan.images.results import COPIES, VERDICTS, Estimate, ImageEvaluation, ImageRow, Verdict
+from tsgan.images.results import (
+    COPIES,
+    DIVERSITY,
+    VERDICTS,
+    Estimate,
+    ImageEvaluation,
+    ImageRow,
+    Verdict,
+)
 from tsgan.wording import number
 
 MARKS: Mapping[Verdict, str] = {
@@ -92,7 +100,7 @@ def tally(rows: Iterable[ImageRow]) -> dict[Verdict, int]:
 
 
 def sentence(evaluation: ImageEvaluation) -> str:
-    """Return the verdict in plain sentences, after another one where samples may be copies."""
+    """Return the verdict in plain sentences, after others where samples are copies or alike."""
     copies = evaluation.row(COPIES)
     judged = [row for row in evaluation.rows if row.verdict != "skipped"]
     words = [f"{count} {verdict}" for verdict, count in tally(judged).items()]
@@ -100,6 +108,12 @@ def sentence(evaluation: ImageEvaluation) -> str:
     ratio = evaluation.row("Fréchet ratio").samples.value
     if math.isfinite(ratio):
         first += f" The Fréchet distance to the test images is {number(ratio)} times its floor."
+    for row in judged:
+        if (row.name, row.verdict) == (DIVERSITY, "off") and row.samples.value < row.close[0]:
+            first = (
+                f"The samples of a class are {number(row.samples.value)} times as far from each "
+                f"other as test images are: too much alike. {first}"
+            )
     if copies.verdict == "off":
         return (
             f"{_percent(copies.samples.value)} of the samples are nearer to a training image than "

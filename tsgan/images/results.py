@@ -22,7 +22,7 @@ Better = Literal["lower", "higher", "near"]
 SCHEMA = 1
 """Version of the JSON file: raised when a reader of it would have to change."""
 
-COPIES = "copied images"
+COPIES, DIVERSITY = "copied images", "diversity"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tsgan.images.intervals import share
 from tsgan.images.judge import likeliest
 from tsgan.images.metrics import FloatArray, Pixels, Places
 from tsgan.images.reference import Reference, spread
-from tsgan.images.results import COPIES, NOTHING, Better, Estimate, ImageRow, verdict
+from tsgan.images.results import COPIES, DIVERSITY, NOTHING, Better, Estimate, ImageRow, verdict
 
 RATIO, SCORE, RIGHT = 4.0, 0.98, 0.99
 """Close to real: at most so many floors; at least such shares of the score and of the accuracy."""
@@ -20,7 +20,7 @@ RATIO, SCORE, RIGHT = 4.0, 0.98, 0.99
 DIVERGENCE = 0.01
 """Close to real: at most so much above it; each of ten classes is about 14 % off at this."""
 
-DIVERSITY = (0.95, 1.05)
+DIVERSE = (0.95, 1.05)
 COPIED = 0.02
 
 
@@ -136,11 +136,11 @@ def _histograms(reference: Reference, subject: Subject) -> tuple[ImageRow, Image
 def _diversity(reference: Reference, subject: Subject) -> ImageRow:
     pixels, judged, real = subject.pixels, subject.judged, reference.spread
     return _row(
-        "diversity",
+        DIVERSITY,
         _DIVERSITY,
         reference.estimate(lambda k: spread(pixels[k], judged[k], reference.distances)),
         Estimate(real.value, min(real.low, 1.0), max(real.high, 1.0)),  # 1: the test images
-        DIVERSITY,
+        DIVERSE,
         "near",
     )
 
