@@ -78,7 +78,7 @@ def _sessions(scenarios: Scenarios) -> npt.NDArray[np.datetime64]:
     first = int(dates[0].astype(np.int64))
     known = schedule(EXCHANGE, first, first + horizon * 365 // 250 + 15).days[:horizon]
     sessions = known.astype("datetime64[D]")
-    end = np.datetime64("today") + 365
+    end = np.datetime64("today") + np.timedelta64(365, "D")
     if sessions[0] < FIRST_DAY or sessions[-1] > end:
         raise DataError(
             f"scenarios for zipline: expected dates from {FIRST_DAY} to {end}, where its calendar "
