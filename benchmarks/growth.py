@@ -69,7 +69,7 @@ def write_prices(path: Path, returns: int, seed: int) -> None:
     """Write a price file of business days, or of minutes where the series is long."""
     count, intraday = returns + 1, returns >= INTRADAY
     if intraday:
-        dates = np.datetime64("2020-01-01T00:00") + np.arange(count)
+        dates = np.datetime64("2020-01-01T00:00") + np.arange(count).astype("timedelta64[m]")
     else:
         dates = np.busday_offset("1980-01-01", np.arange(count), roll="forward")
     prices = simulated_prices(returns, seed)

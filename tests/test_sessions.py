@@ -33,7 +33,7 @@ def test_hourly_shares_have_seven_bars_over_both_changes_of_the_clock() -> None:
     assert set(local.day_of_week) == {0, 1, 2, 3, 4}
     in_utc = set(pd.DatetimeIndex(dates).strftime("%H:%M"))
     assert {"13:30", "14:30", "20:30"} <= in_utc  # summer and winter
-    assert len(np.unique(dates)) == len(dates) and (np.diff(dates) > np.timedelta64(0)).all()
+    assert len(np.unique(dates)) == len(dates) and (np.diff(dates) > np.timedelta64(0, "s")).all()
 
 
 def test_the_week_of_currencies_runs_from_sunday_to_friday() -> None:

@@ -227,10 +227,11 @@ def seconds_of(index: pd.Index) -> IntArray:
 def _months_after(first: np.datetime64, months: npt.NDArray[np.int64]) -> DateArray:
     """Return the same day so many months later; the last day of the month stays the last."""
     month, day = first.astype("datetime64[M]"), first.astype("datetime64[D]")
-    one_month, one_day = np.timedelta64(1, "M"), np.timedelta64(1, "D")
-    last = (month + one_month).astype("datetime64[D]") - one_day
-    starts: DateArray = month + months.astype("timedelta64[M]")
-    ends = (starts + one_month).astype("datetime64[D]") - one_day
+    one_month, back = np.timedelta64(1, "M"), np.timedelta64(-1, "D")
+    last = (month + one_month).astype("datetime64[D]") + back
+    later: npt.NDArray[np.timedelta64] = months.astype("timedelta64[M]")
+    starts: DateArray = month + later
+    ends: DateArray = np.add((starts + one_month).astype("datetime64[D]"), back)
     if day == last:
         return ends
     days: DateArray = starts.astype("datetime64[D]") + (day - month.astype("datetime64[D]"))
