@@ -89,7 +89,7 @@ def test_chosen_states_are_as_volatile_as_the_one_that_made_the_returns(
     known: tuple[Generator, np.ndarray, np.ndarray],
 ) -> None:
     generator, returns, volatility = known
-    ends = np.arange(500, 2_400, 100)
+    ends = np.arange(500, 2_400, 200)
     found = [
         np.log(volatility_of(generator, past_of(generator, returns[:end]))).mean() for end in ends
     ]

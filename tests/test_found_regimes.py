@@ -29,7 +29,7 @@ CALM = Regime(0.098, 0.12, 0.02, -0.3, 1.25, 460, 0.46, 0.101, 0.11, EPISODES)
 USUAL = replace(CALM, volatility=0.16, windows=0, share=0.01, real_volatility=None, real_drift=None)
 WILD = replace(CALM, volatility=0.31, drift=-0.2, windows=530, share=0.53, episodes=())
 FOUND_THREE = FoundRegimes(0.85, 0.17, 3, (CALM, USUAL, WILD))
-NO_DATES = np.full(10, np.datetime64("NaT"))
+NO_DATES = np.full(10, np.datetime64("NaT", "D"))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tsgan.units import Units
 
 HORIZON = 5
 DAYS = np.arange("2024-01-01", "2024-01-06", dtype="datetime64[D]")
-UNDATED = np.full(HORIZON, np.datetime64("NaT"))
+UNDATED = np.full(HORIZON, np.datetime64("NaT", "D"))
 LEVELS = VolatilityCondition(0.2, low=0.1, mid=0.15, high=0.4, smallest=0.05, largest=0.9)
 VIX = TrackCondition.of_numbers("vix", np.array([10.0, 20.0, 40.0]), log=True)
 CRISIS = TrackCondition("crisis", LABEL, classes=("no", "yes"))
