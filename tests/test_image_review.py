@@ -76,7 +76,7 @@ def test_arrays_of_impossible_shape_are_refused(shape: str, tmp_path: Path) -> N
 def test_usual_configuration_is_that_of_the_command_line() -> None:
     assert image_config() == ImageGAN().config
     assert image_config(labels=True).groups == 600 and image_config(codes=10).groups == 0
-    assert image_config().training.learning_rate == 3.5e-3
+    assert image_config().training.learning_rate == 3.75e-3
 
 
 def test_folder_that_is_this_one_is_refused(

@@ -36,11 +36,12 @@ UNCONSTRAINED = ("gan", "gan-minimax", "lsgan")
 OF_PAIRS: Mapping[tuple[str, str], Settings] = {
     ("slim", "wgan-gp"): {
         "critic_steps": 2,
-        "learning_rate": 3.5e-3,
+        "learning_rate": 3.75e-3,
         "critic_rate": 0.5,
         "beta1": 0.0,
         "schedule": "constant",
-        "average": 0.98,
+        "average": 0.99,
+        "average_parts": 64,
     },
     **{("slim", kind): {"learning_rate": 4e-3, "critic_rate": 1.0} for kind in UNCONSTRAINED},
     **{("dcgan", kind): {"learning_rate": 3e-3, "critic_rate": 1.0} for kind in UNCONSTRAINED},
