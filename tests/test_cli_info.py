@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import tiny
-import torch
 from evaluation_example import example_evaluation
 
 from tsgan import TimeSeriesGAN
 from tsgan.report import write_metrics
 from tsgan.results import SEVENTEEN
+from tsgan.versions import versions
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_model_is_described(model: Path, fitted: TimeSeriesGAN) -> None:
         "the first 560 of 700 returns, up to",
         facts.sha256,
         "finished: 6 steps",
-        f"torch {torch.__version__}",
+        f"torch {versions()['torch']}",
         "python 3.",
         f"high {fitted.volatility_.high:.1%}",
         "none yet",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-import numpy as np
+from numbers import Integral
 
 from tsgan.errors import ConfigError
 
@@ -23,7 +22,7 @@ def require_int(name: str, value: object, low: int, high: int) -> None:
 
 def require_count(name: str, value: object, low: int, high: int) -> None:
     """Demand a whole number in [low, high], one of numpy's too."""
-    if not isinstance(value, int | np.integer) or not low <= value <= high:
+    if not isinstance(value, Integral) or not low <= int(value) <= high:
         raise ConfigError(f"{name}: expected a whole number, {low} to {high}, got {value!r}")
 
 
