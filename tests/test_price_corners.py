@@ -25,7 +25,7 @@ def test_typos_of_several_rows_and_at_the_ends_are_glitches(rows: list[int]) -> 
     with pytest.raises(DataError, match=rf"row {rows[0] + 1}, .* expected a price near"):
         read_prices(series)
     prices = read_prices(series, reading=ReadConfig(glitches="drop"))
-    assert prices.values.index.equals(series.index.delete(rows))
+    assert list(prices.values.index) == list(series.index.delete(rows))  # of any resolution
 
 
 def test_a_change_of_unit_that_lasts_is_no_glitch() -> None:
