@@ -206,7 +206,8 @@ def fitting_together(directory: Path) -> Iterator[None]:
         reason = textwrap.shorten(str(error), 300, placeholder=" …")
         raise CheckpointError(
             f"{directory}: expected a model of tsgan {versions()['tsgan']}, but its manifest.json "
-            f"and weights do not fit together ({reason}); {_remedy(directory)}"
+            f"and weights do not fit together ({reason}); restore the directory, or fit again with "
+            "--overwrite"
         ) from error
 
 
